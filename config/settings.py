@@ -1,0 +1,282 @@
+"""Django's settings, read from the environment; docs/configuration.md describes each variable."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from core.env import (
+    BadSetting,
+    Env,
+    is_loopback,
+    kept_secret,
+    new_secret_key,
+    new_token_keys,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+
+# Where it runs
+DATA_DIR = Path(env.text("BUSSTOP_DATA", str(BASE_DIR / "var"))).resolve()
+DEBUG = env.flag("DEBUG", default=False)
+SITE_URL = env.url("SITE_URL", "http://127.0.0.1:8000", schemes=("https", "http"))
+HTTPS = SITE_URL.startswith("https://")
+SITE_HOST = urlsplit(SITE_URL).hostname or ""
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", LOOPBACK_HOSTS if is_loopback(SITE_URL) else [SITE_HOST])
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, minimum=0, maximum=10)
+
+# Where it keeps things
+DEFAULT_DATABASE = f"sqlite:///{DATA_DIR / 'busstop.sqlite3'}"
+DATABASES = {"default": env.database("DATABASE_URL", DEFAULT_DATABASE)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    DATABASES["default"]["OPTIONS"] = {
+        # A transaction that starts by reading cannot wait for the write lock later; this takes it
+        # at once.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # FULL: the purchase journal is on the disk before the first byte leaves for the provider.
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL",
+    }
+    # A local install keeps its keys beside its database; with a database server they must be given.
+    SECRET_KEY = env.raw("SECRET_KEY") or kept_secret(DATA_DIR / "secret-key", new_secret_key)
+    token_keys: str | None = None
+    if not env.raw("TOKEN_KEYS"):
+        token_keys = kept_secret(DATA_DIR / "token-keys", new_token_keys)
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+    SECRET_KEY = env.text("SECRET_KEY", expected="at least 50 random characters")
+    token_keys = None
+if len(SECRET_KEY) < 32:
+    raise BadSetting("SECRET_KEY", "at least 50 random characters")
+# {id: 32 bytes}; the first key encrypts, all of them decrypt.
+TOKEN_KEYS = env.keys("TOKEN_KEYS", token_keys)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.redis("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "busstop",
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+# The provider
+SMSBUS_API_URL = env.url(
+    "SMSBUS_API_URL", "https://sms-bus.com/api/control", schemes=("https", "http")
+)
+SMSBUS_RENT_URL = env.url("SMSBUS_RENT_URL", "https://api.sms-bus.com", schemes=("https", "http"))
+SMSBUS_DEADLINE = env.integer("SMSBUS_DEADLINE", 20, minimum=1, maximum=120)
+for name, address in (("SMSBUS_API_URL", SMSBUS_API_URL), ("SMSBUS_RENT_URL", SMSBUS_RENT_URL)):
+    if address.startswith("http://") and not is_loopback(address):
+        raise BadSetting(name, "an https:// address (http:// only on this machine)")
+SITE_TOKEN = env.raw("SITE_TOKEN") or ""
+DEMO = env.flag("DEMO", default=False)
+if DEMO and not (is_loopback(SMSBUS_API_URL) and is_loopback(SMSBUS_RENT_URL)):
+    raise BadSetting(
+        "DEMO", "0 unless SMSBUS_API_URL and SMSBUS_RENT_URL are the sandbox on this machine"
+    )
+
+# Its pace; all in seconds but the first
+POLL_SHARDS = env.integer("POLL_SHARDS", 1, minimum=1, maximum=64)
+POLL_SLICE_SECONDS = env.integer("POLL_SLICE_SECONDS", 20, minimum=1, maximum=300)
+PURCHASE_CLAIM_SECONDS = env.integer("PURCHASE_CLAIM_SECONDS", 60, minimum=30, maximum=3600)
+if PURCHASE_CLAIM_SECONDS <= SMSBUS_DEADLINE:
+    raise BadSetting("PURCHASE_CLAIM_SECONDS", "more than SMSBUS_DEADLINE")
+HELD_SECONDS = env.integer("HELD_SECONDS", 120, minimum=10, maximum=3600)
+CATALOG_REFRESH_SECONDS = env.integer("CATALOG_REFRESH_SECONDS", 900, minimum=10, maximum=86400)
+
+# Celery. The database is the queue and Redis only wakes people up (a sweep finds whatever was
+# lost), so a task is acknowledged when it starts: none runs again because its worker died.
+CELERY_BROKER_URL = REDIS_URL
+if REDIS_URL.startswith("unix://"):
+    socket = urlsplit(REDIS_URL)
+    database_number = dict(p.partition("=")[::2] for p in socket.query.split("&")).get("db", "0")
+    CELERY_BROKER_URL = f"redis+socket://{socket.path}?virtual_host={database_number}"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "rentals.tasks.poll_shard": {"queue": "poll"},
+    "rentals.tasks.send_*": {"queue": "buy"},
+}
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+
+# The site
+INSTALLED_APPS = [
+    "core",
+    "accounts",
+    "catalog",
+    "live",
+    "rentals",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.usersessions",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        # Hashed names need `manage.py collectstatic`, which a local run can do without.
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if HTTPS
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not HTTPS
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+EMAIL = env.email("EMAIL_URL", "console:")
+globals().update(EMAIL)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Busstop <busstop@{SITE_HOST}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+# Without a mail server nobody could confirm an address.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if "EMAIL_HOST" in EMAIL else "none"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+# What the browser is told
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "media-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+# Not no-referrer: browsers then send `Origin: null` with a form, which the CSRF check must refuse.
+# With this one, too, no other site is told anything.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+if HTTPS:
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    if TRUSTED_PROXIES:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Words and times
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "core.redaction.RedactTokens"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["redact"],
+        },
+    },
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # These have handlers of their own by default, which would go round the filter.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "django.server": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "celery": {"level": LOG_LEVEL},
+        # The addresses that these two log at DEBUG and INFO hold the token.
+        "urllib3": {"level": "WARNING"},
+        "aiohttp": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,9 @@
+"""The site without its event stream, for a WSGI server; run config.asgi beside it for `/live`."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+application = get_wsgi_application()
