@@ -1,0 +1,108 @@
+"""A team's account at the provider: its token, its referral ID, its balance."""
+
+import random
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.team import Team
+from core import crypto
+from core.money import MoneyField
+
+POLL_SLOTS = 1024
+
+
+def random_poll_slot() -> int:
+    """Return which of the slots polls this account; slots are dealt out among the shards."""
+    return random.randrange(POLL_SLOTS)  # noqa: S311  spreading load, not a secret
+
+
+class ProviderAccountQuerySet(models.QuerySet["ProviderAccount"]):
+    """Provider accounts by what they are good for."""
+
+    def usable(self) -> "ProviderAccountQuerySet":
+        """Accounts that can buy now."""
+        return self.filter(state=ProviderAccount.State.ACTIVE)
+
+    def kept(self) -> "ProviderAccountQuerySet":
+        """Accounts that their team still has; removed ones only keep the books together."""
+        return self.exclude(state=ProviderAccount.State.REMOVED)
+
+
+class ProviderAccount(models.Model):
+    """One SMS-BUS account of a team.
+
+    The token and the referral ID are write-only: sealed with this row as context, opened only by
+    ``token()`` and ``refer_id()`` where a call to the provider is about to be made. Rows are never
+    deleted while purchases point at them: removing an account wipes its secrets and keeps the row.
+    """
+
+    class State(models.TextChoices):
+        """``SUSPENDED`` means that the provider no longer takes the token, or wants activation."""
+
+        ACTIVE = "active", _("active")
+        SUSPENDED = "suspended", _("suspended")
+        REMOVED = "removed", _("removed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(
+        Team, models.PROTECT, related_name="provider_accounts", verbose_name=_("team")
+    )
+    name = models.CharField(_("name"), max_length=80)
+    token_sealed = models.BinaryField(_("token"), blank=True, default=b"")
+    token_last4 = models.CharField(_("token ends in"), max_length=4, blank=True)
+    token_fingerprint = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    refer_id_sealed = models.BinaryField(_("referral ID"), blank=True, default=b"")
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)
+    suspended_code = models.IntegerField(_("why suspended"), null=True, blank=True)
+    suspended_at = models.DateTimeField(_("suspended since"), null=True, blank=True)
+    balance = MoneyField(_("balance"), null=True, blank=True)
+    frozen = MoneyField(_("frozen"), null=True, blank=True)
+    balance_at = models.DateTimeField(_("balance read"), null=True, blank=True)
+    poll_slot = models.PositiveSmallIntegerField(default=random_poll_slot, editable=False)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = ProviderAccountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("provider account")
+        verbose_name_plural = _("provider accounts")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def set_token(self, token: str) -> None:
+        """Seal ``token`` into this row (unsaved)."""
+        self.token_sealed = crypto.seal(token, context=self._context("token"))
+        self.token_last4 = token[-4:]
+        self.token_fingerprint = crypto.fingerprint(token, purpose="provider-token")
+
+    def set_refer_id(self, refer_id: str) -> None:
+        """Seal ``refer_id`` into this row (unsaved); an empty one takes it away."""
+        self.refer_id_sealed = (
+            crypto.seal(refer_id, context=self._context("refer_id")) if refer_id else b""
+        )
+
+    def token(self) -> str:
+        """Open the token, to make a call with it. Raises ``core.crypto.CannotUnseal``."""
+        return crypto.unseal(self.token_sealed, context=self._context("token"))
+
+    def refer_id(self) -> str | None:
+        """Open the referral ID; None where none is set."""
+        if not self.refer_id_sealed:
+            return None
+        return crypto.unseal(self.refer_id_sealed, context=self._context("refer_id"))
+
+    @property
+    def has_refer_id(self) -> bool:
+        """Whether purchases carry a referral ID."""
+        return bool(self.refer_id_sealed)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this account can buy now."""
+        return self.state == self.State.ACTIVE
+
+    def _context(self, field: str) -> str:
+        return f"accounts.ProviderAccount.{field}:{self.pk}"

@@ -1,0 +1,25 @@
+"""Where a provider account becomes a client: the only place that opens a token to make calls."""
+
+from django.conf import settings
+
+from accounts.models import ProviderAccount
+from smsbus import Client
+
+
+def client_for(account: ProviderAccount) -> Client:
+    """Return a client that speaks for ``account``; close it, or use it in a ``with`` statement.
+
+    Raises ``core.crypto.CannotUnseal`` when the account's token cannot be opened.
+    """
+    return client_with(account.token(), refer_id=account.refer_id())
+
+
+def client_with(token: str, *, refer_id: str | None = None) -> Client:
+    """Return a client for a bare ``token``: one that is being checked, or the site's own."""
+    return Client(
+        token,
+        api_url=settings.SMSBUS_API_URL,
+        rent_url=settings.SMSBUS_RENT_URL,
+        refer_id=refer_id,
+        deadline=settings.SMSBUS_DEADLINE,
+    )
