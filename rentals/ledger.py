@@ -1,0 +1,82 @@
+"""The only writer of the ledger.
+
+Each function writes one entry and adds it to the team's day in the caller's transaction, and
+settlements mark the purchase settled. The database holds what matters against bugs and races: a
+kind once for each purchase, one settlement, no change, no deletion.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from core.money import dollars
+from live import bus
+from rentals.models import LedgerEntry, Purchase, TeamDay
+
+Kind = LedgerEntry.Kind
+
+DAY_COLUMN = {
+    Kind.HOLD: "held",
+    Kind.CHARGE: "charged",
+    Kind.RELEASE: "released",
+    Kind.REFUND: "refunded",
+    Kind.LOSS: "lost",
+}
+
+
+def hold(purchase: Purchase) -> LedgerEntry:
+    """Reserve the quoted price before anything is sent."""
+    return _enter(purchase, Kind.HOLD, purchase.quoted)
+
+
+def charge(purchase: Purchase) -> LedgerEntry:
+    """Settle: the provider keeps the money. Charges the confirmed price, never above the hold."""
+    return _enter(purchase, Kind.CHARGE, purchase.price)
+
+
+def release(purchase: Purchase) -> LedgerEntry:
+    """Settle: nothing was paid, the whole hold is given back."""
+    return _enter(purchase, Kind.RELEASE, purchase.quoted)
+
+
+def write_off(purchase: Purchase) -> LedgerEntry:
+    """Settle an unknown outcome that nobody could explain: count the money as lost."""
+    return _enter(purchase, Kind.LOSS, purchase.price)
+
+
+def refund(purchase: Purchase) -> LedgerEntry:
+    """Give back a charge (a lease cancelled in time)."""
+    return _enter(purchase, Kind.REFUND, purchase.price)
+
+
+def _enter(purchase: Purchase, kind: LedgerEntry.Kind, amount: Decimal) -> LedgerEntry:
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("money moves with the change that moves it")
+    now = timezone.now()
+    entry = LedgerEntry.objects.create(
+        purchase=purchase,
+        team_id=purchase.team_id,
+        account_id=purchase.account_id,
+        kind=kind,
+        amount=dollars(amount),
+        created=now,
+    )
+    if kind in LedgerEntry.SETTLEMENTS:
+        Purchase.objects.filter(pk=purchase.pk).update(settled_at=now)
+        purchase.settled_at = now
+    _add_to_day(entry, now)
+    bus.publish(team_id=purchase.team_id, topic="money")
+    return entry
+
+
+def _add_to_day(entry: LedgerEntry, now: datetime) -> None:
+    day = TeamDay(team_id=entry.team_id, day=now.date())
+    TeamDay.objects.bulk_create([day], ignore_conflicts=True)
+    column = DAY_COLUMN[Kind(entry.kind)]
+    changes = {column: F(column) + entry.amount}
+    if entry.kind == Kind.HOLD:
+        changes["purchases"] = F("purchases") + 1
+    TeamDay.objects.filter(team_id=entry.team_id, day=day.day).update(**changes)

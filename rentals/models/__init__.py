@@ -1,0 +1,9 @@
+"""What was bought, what came of it, and what it cost."""
+
+from rentals.models.activation import Activation, Message
+from rentals.models.event import Event
+from rentals.models.ledger import LedgerEntry, TeamDay
+from rentals.models.purchase import Purchase
+from rentals.models.shard import PollShard
+
+__all__ = ["Activation", "Event", "LedgerEntry", "Message", "PollShard", "Purchase", "TeamDay"]

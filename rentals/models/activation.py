@@ -1,0 +1,132 @@
+"""A number waiting for its SMS, and the messages that came."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ProviderAccount, Team
+from catalog.models import Country, Service
+from rentals.models.purchase import Purchase
+from rentals.states import ACTIVATION_OPEN, ActivationState
+
+
+class ActivationQuerySet(models.QuerySet["Activation"]):
+    """Activations by what a page, a poller or a sweep asks for."""
+
+    def open(self) -> "ActivationQuerySet":
+        """Numbers that may still get their first SMS."""
+        return self.filter(state__in=ACTIVATION_OPEN)
+
+    def watched(self) -> "ActivationQuerySet":
+        """Numbers that a poller looks after: open, or received with a second SMS still possible."""
+        return self.filter(watched=True)
+
+
+class Activation(models.Model):
+    """One temporary number (the provider's "request").
+
+    ``request_id`` is text: it has been seen with 21 digits. ``expires_at`` is our estimate for the
+    page; a number expires only when the provider says so.
+    """
+
+    State = ActivationState
+
+    code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    purchase = models.OneToOneField(
+        Purchase, models.PROTECT, related_name="activation", verbose_name=_("purchase")
+    )
+    team = models.ForeignKey(
+        Team, models.PROTECT, related_name="activations", verbose_name=_("team")
+    )
+    account = models.ForeignKey(
+        ProviderAccount,
+        models.PROTECT,
+        related_name="activations",
+        verbose_name=_("provider account"),
+    )
+    country = models.ForeignKey(
+        Country, models.PROTECT, related_name="+", verbose_name=_("country")
+    )
+    service = models.ForeignKey(
+        Service, models.PROTECT, related_name="+", verbose_name=_("service")
+    )
+    request_id = models.CharField(_("request id"), max_length=64)
+    number = models.CharField(_("number"), max_length=32)
+    state = models.CharField(
+        _("state"), max_length=12, choices=ActivationState, default=ActivationState.WAITING
+    )
+    watched = models.BooleanField(_("polled"), default=True)
+    poll_slot = models.PositiveSmallIntegerField(editable=False)
+    created = models.DateTimeField(_("bought"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires"))
+    received_at = models.DateTimeField(_("first SMS"), null=True, blank=True)
+    cancel_asked_at = models.DateTimeField(_("cancel asked"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    objects = ActivationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("activation")
+        verbose_name_plural = _("activations")
+        constraints = (
+            models.UniqueConstraint(fields=("account", "request_id"), name="activation_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=ActivationState.values), name="activation_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(watched=True) | ~Q(state__in=ACTIVATION_OPEN),
+                name="activation_open_is_watched",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("poll_slot", "id"), condition=Q(watched=True), name="activation_watched"
+            ),
+            models.Index(fields=("number",), name="activation_number"),
+            models.Index(
+                fields=("cancel_asked_at",),
+                condition=Q(state="cancelling"),
+                name="activation_cancelling",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"+{self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the first SMS may still come."""
+        return self.state in ACTIVATION_OPEN
+
+    @property
+    def newest_message(self) -> "Message | None":
+        """The message to show large; uses what was prefetched."""
+        messages = sorted(self.messages.all(), key=lambda message: message.pk)
+        return messages[-1] if messages else None
+
+
+class Message(models.Model):
+    """One SMS as the provider gave it, and the code we read in it. The text is hostile."""
+
+    activation = models.ForeignKey(
+        Activation, models.PROTECT, related_name="messages", verbose_name=_("activation")
+    )
+    team = models.ForeignKey(Team, models.PROTECT, related_name="messages", verbose_name=_("team"))
+    text = models.TextField(_("text"))
+    code = models.CharField(_("code"), max_length=16, blank=True)
+    digest = models.CharField(max_length=64, editable=False)
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints = (
+            models.UniqueConstraint(fields=("activation", "digest"), name="message_once"),
+        )
+        indexes = (models.Index(fields=("team", "-id"), name="message_inbox"),)
+
+    def __str__(self) -> str:
+        return self.code or _("SMS")

@@ -1,0 +1,81 @@
+"""The ledger: append-only entries, and the roll-up by team and day that is kept with them."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ProviderAccount, Team
+from core.money import ZERO, MoneyField
+from rentals.models.purchase import Purchase
+
+
+class LedgerEntry(models.Model):
+    """One movement of money, in US dollars, always positive; ``kind`` says which way.
+
+    Entries are made only by ``rentals.ledger``. The database refuses to change or delete one
+    (triggers, on both engines), to write a kind twice for a purchase, and to settle one twice.
+    """
+
+    class Kind(models.TextChoices):
+        """``hold`` opens; ``charge``, ``release``, ``loss`` settle; ``refund`` follows a charge."""
+
+        HOLD = "hold", _("reserved")
+        CHARGE = "charge", _("spent")
+        RELEASE = "release", _("given back")
+        REFUND = "refund", _("refunded")
+        LOSS = "loss", _("written off")
+
+    SETTLEMENTS = (Kind.CHARGE, Kind.RELEASE, Kind.LOSS)
+
+    purchase = models.ForeignKey(
+        Purchase, models.PROTECT, related_name="entries", verbose_name=_("purchase")
+    )
+    team = models.ForeignKey(Team, models.PROTECT, related_name="entries", verbose_name=_("team"))
+    account = models.ForeignKey(
+        ProviderAccount, models.PROTECT, related_name="entries", verbose_name=_("provider account")
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    amount = MoneyField(_("amount"))
+    created = models.DateTimeField(_("created"), db_index=True)
+
+    class Meta:
+        verbose_name = _("ledger entry")
+        verbose_name_plural = _("ledger")
+        constraints = (
+            models.UniqueConstraint(fields=("purchase", "kind"), name="entry_once"),
+            models.UniqueConstraint(
+                fields=("purchase",),
+                condition=Q(kind__in=("charge", "release", "loss")),
+                name="entry_settles_once",
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="entry_not_negative"),
+            models.CheckConstraint(
+                condition=Q(kind__in=("hold", "charge", "release", "refund", "loss")),
+                name="entry_kind_known",
+            ),
+        )
+        indexes = (models.Index(fields=("team", "created"), name="entry_of_team"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount}"
+
+
+class TeamDay(models.Model):
+    """What one team did on one UTC day; kept in the transaction of each ledger entry."""
+
+    team = models.ForeignKey(Team, models.PROTECT, related_name="days", verbose_name=_("team"))
+    day = models.DateField(_("day"))
+    purchases = models.PositiveIntegerField(_("purchases"), default=0)
+    held = MoneyField(_("reserved"), default=ZERO)
+    charged = MoneyField(_("spent"), default=ZERO)
+    released = MoneyField(_("given back"), default=ZERO)
+    refunded = MoneyField(_("refunded"), default=ZERO)
+    lost = MoneyField(_("written off"), default=ZERO)
+
+    class Meta:
+        verbose_name = _("day of a team")
+        verbose_name_plural = _("days of teams")
+        constraints = (models.UniqueConstraint(fields=("team", "day"), name="teamday_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.team} · {self.day}"

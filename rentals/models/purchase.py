@@ -1,0 +1,167 @@
+"""The purchase journal: everything we ever asked the provider to sell us."""
+
+import uuid
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ProviderAccount, Team
+from catalog.models import Country, Service
+from core import crypto
+from core.money import ZERO, MoneyField
+from rentals.states import PURCHASE_OPEN, PurchaseState
+
+
+class PurchaseQuerySet(models.QuerySet["Purchase"]):
+    """Purchases by what a page or a sweep asks for."""
+
+    def unsettled(self) -> "PurchaseQuerySet":
+        """Purchases whose money is still held."""
+        return self.filter(settled_at=None)
+
+    def reserved(self) -> Decimal:
+        """The money held for them, in US dollars."""
+        total = self.unsettled().aggregate(sum=Coalesce(models.Sum("quoted"), ZERO))
+        return Decimal(total["sum"])
+
+    def for_display(self) -> "PurchaseQuerySet":
+        """With everything that a row of the board or of history shows, in one query."""
+        return self.select_related(
+            "team", "buyer", "account", "country", "service", "activation", "activation__service"
+        )
+
+    def on_board(self) -> "PurchaseQuerySet":
+        """What the desk shows: everything unfinished, and what its buyer has not put away yet."""
+        return self.filter(put_away_at=None).order_by("-pk")
+
+
+class Purchase(models.Model):
+    """One thing we asked the provider to sell us, written and held before anything is sent.
+
+    ``quoted`` is the price on the button that was pressed: what is held, and the most we pay.
+    ``cost`` is the price read again right before the send. ``claim`` fences the worker that is
+    sending: an outcome is written only while the claim still stands.
+    """
+
+    class Kind(models.TextChoices):
+        """What was asked for."""
+
+        NUMBER = "number", _("number")
+        REUSE = "reuse", _("number used again")
+
+    State = PurchaseState
+
+    code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="purchases", verbose_name=_("team"))
+    buyer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="purchases", verbose_name=_("buyer")
+    )
+    account = models.ForeignKey(
+        ProviderAccount,
+        models.PROTECT,
+        related_name="purchases",
+        verbose_name=_("provider account"),
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.NUMBER)
+    state = models.CharField(
+        _("state"), max_length=12, choices=PurchaseState, default=PurchaseState.HELD
+    )
+    country = models.ForeignKey(
+        Country, models.PROTECT, related_name="+", verbose_name=_("country")
+    )
+    service = models.ForeignKey(
+        Service, models.PROTECT, related_name="+", verbose_name=_("service")
+    )
+    reuse_of = models.ForeignKey(
+        "rentals.Activation",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reuses",
+        verbose_name=_("uses again"),
+    )
+    reusable_only = models.BooleanField(_("only a number that can be used again"), default=False)
+    quoted = MoneyField(_("quoted"))
+    cost = MoneyField(_("cost"), null=True, blank=True)
+    newer_quote = MoneyField(_("price found higher"), null=True, blank=True)
+    client_key = models.UUIDField(_("form's key"))
+    sends = models.PositiveSmallIntegerField(_("sends"), default=0)
+    claim = models.UUIDField(null=True, blank=True, editable=False)
+    claim_until = models.DateTimeField(null=True, blank=True, editable=False)
+    answer_sealed = models.BinaryField(_("raw answer"), null=True, blank=True, editable=False)
+    reason = models.CharField(_("why"), max_length=40, blank=True)
+    provider_code = models.CharField(_("provider's code"), max_length=32, blank=True)
+    provider_message = models.CharField(_("provider's message"), max_length=300, blank=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    put_away_at = models.DateTimeField(_("put away"), null=True, blank=True)
+
+    objects = PurchaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("purchase")
+        verbose_name_plural = _("purchases")
+        constraints = (
+            models.UniqueConstraint(fields=("team", "client_key"), name="purchase_once_per_key"),
+            models.CheckConstraint(condition=Q(quoted__gte=0), name="purchase_quote_not_negative"),
+            models.CheckConstraint(
+                condition=Q(cost=None) | Q(cost__lte=models.F("quoted")),
+                name="purchase_within_quote",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="sending", claim_until__isnull=False) | ~Q(state="sending"),
+                name="purchase_sending_is_claimed",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=PurchaseState.values), name="purchase_state_known"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("team", "-created", "-id"), name="purchase_history"),
+            models.Index(
+                fields=("state", "created"),
+                condition=Q(state__in=PURCHASE_OPEN),
+                name="purchase_unsent",
+            ),
+            models.Index(fields=("team",), condition=Q(settled_at=None), name="purchase_unsettled"),
+            models.Index(
+                fields=("team", "-id"), condition=Q(put_away_at=None), name="purchase_board"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.service} · {self.country}"
+
+    def get_absolute_url(self) -> str:
+        """The page with the timeline of this purchase."""
+        return reverse("rentals:purchase", args=[self.team.slug, self.code])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the answer of the provider is still to come."""
+        return self.state in PURCHASE_OPEN
+
+    @property
+    def price(self) -> Decimal:
+        """What it costs as far as is known: the confirmed price, else the quoted one."""
+        return self.quoted if self.cost is None else self.cost
+
+    def keep_answer(self, body: str) -> None:
+        """Seal the provider's raw (already scrubbed) answer into this row (unsaved)."""
+        self.answer_sealed = crypto.seal(body, context=self._context())
+
+    def answer(self) -> str | None:
+        """Open the raw answer, for support; None where none came."""
+        if self.answer_sealed is None:
+            return None
+        return crypto.unseal(self.answer_sealed, context=self._context())
+
+    def _context(self) -> str:
+        return f"rentals.Purchase.answer:{self.code}"

@@ -1,0 +1,9 @@
+"""What a member is told when we do not do what they asked for."""
+
+
+class Refusal(Exception):
+    """We did not start it. ``message`` is translated: no money moved, and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message

@@ -1,0 +1,162 @@
+"""Asking for a number: the purchase is written and its money held; a worker does the buying."""
+
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import ProviderAccount, Team, User
+from catalog.models import Offer
+from core.money import format_usd
+from core.queue import enqueue_on_commit
+from rentals import journal, ledger
+from rentals.models import Activation, Purchase
+from rentals.operations.errors import Refusal
+from rentals.states import ActivationState, PurchaseState
+
+
+def request_number(
+    *,
+    team: Team,
+    buyer: User,
+    account: ProviderAccount,
+    offer: Offer,
+    quoted: Decimal,
+    client_key: uuid.UUID,
+    reusable_only: bool = False,
+) -> Purchase:
+    """Write the purchase of a number for ``offer`` and hold ``quoted`` US dollars for it.
+
+    ``quoted`` is the price that the buyer saw on the button: the most this will cost. The same
+    ``client_key`` again gives the same purchase (a double click, a form sent twice, two of them at
+    the same moment). Raises ``Refusal`` when the offer or the account is no good, or the key comes
+    back with other contents.
+    """
+    if not offer.listed:
+        raise Refusal(
+            _("%(offer)s is no longer offered. Nothing was bought; choose another country.")
+            % {"offer": offer}
+        )
+    wish = {
+        "account": account,
+        "kind": Purchase.Kind.NUMBER,
+        "country": offer.country,
+        "service": offer.service,
+        "reuse_of": None,
+        "reusable_only": reusable_only,
+        "quoted": quoted,
+    }
+    if offer.cost > quoted and not _already_asked(team, client_key):
+        raise Refusal(
+            _(
+                "The price of %(offer)s is now %(now)s, not %(quoted)s. Nothing was bought; "
+                "press the button with the new price if you still want it."
+            )
+            % {"offer": offer, "now": format_usd(offer.cost), "quoted": format_usd(quoted)}
+        )
+    return _write(team=team, buyer=buyer, client_key=client_key, wish=wish)
+
+
+def request_reuse(
+    *, activation: Activation, buyer: User, quoted: Decimal, client_key: uuid.UUID
+) -> Purchase:
+    """Write the purchase of one more SMS to a number that has had one; hold ``quoted`` for it.
+
+    Raises ``Refusal`` where the number never received anything; the provider decides the rest (it
+    reuses numbers for about 20 minutes).
+    """
+    if activation.state != ActivationState.RECEIVED:
+        raise Refusal(
+            _("Only a number that has received an SMS can be used again. Nothing was bought.")
+        )
+    wish = {
+        "account": activation.account,
+        "kind": Purchase.Kind.REUSE,
+        "country": activation.country,
+        "service": activation.service,
+        "reuse_of": activation,
+        "reusable_only": False,
+        "quoted": quoted,
+    }
+    return _write(team=activation.team, buyer=buyer, client_key=client_key, wish=wish)
+
+
+def abandon_purchase(*, purchase: Purchase, actor: User) -> bool:
+    """Give up a purchase that was not sent yet; False when a worker was faster."""
+    with transaction.atomic():
+        given_up = journal.move(
+            purchase,
+            PurchaseState.ABANDONED,
+            reason="given_up",
+            actor=actor,
+            ended_at=timezone.now(),
+        )
+        if given_up:
+            ledger.release(purchase)
+    return given_up
+
+
+def put_away(*, purchase: Purchase) -> bool:
+    """Take a finished purchase off the board; it stays in history. False while it is unfinished."""
+    unsettled = purchase.settled_at is None
+    waiting = Activation.objects.open().filter(purchase=purchase).exists()
+    if unsettled or waiting:
+        return False
+    with transaction.atomic():
+        Purchase.objects.filter(pk=purchase.pk).update(put_away_at=timezone.now())
+        journal.publish(purchase)
+    return True
+
+
+def _already_asked(team: Team, client_key: uuid.UUID) -> bool:
+    return Purchase.objects.filter(team=team, client_key=client_key).exists()
+
+
+def _write(*, team: Team, buyer: User, client_key: uuid.UUID, wish: dict[str, Any]) -> Purchase:
+    from rentals import tasks  # the tasks import the operations
+
+    account: ProviderAccount = wish["account"]
+    earlier = _same_key(team, client_key, wish)
+    if earlier is not None:
+        return earlier
+    if account.team_id != team.pk or not account.is_active:
+        raise Refusal(
+            _(
+                "The provider account “%(account)s” cannot buy at the moment. Nothing was bought; "
+                "see Provider accounts for the reason."
+            )
+            % {"account": account}
+        )
+    try:
+        with transaction.atomic():
+            # Every hold of a team is made under this lock, so that parallel clicks see each other.
+            Team.objects.select_for_update().get(pk=team.pk)
+            purchase = Purchase.objects.create(
+                team=team, buyer=buyer, client_key=client_key, **wish
+            )
+            journal.note(purchase, to_state=PurchaseState.HELD, actor=buyer)
+            ledger.hold(purchase)
+            enqueue_on_commit(tasks.send_purchase, purchase.pk)
+    except IntegrityError:
+        earlier = _same_key(team, client_key, wish)
+        if earlier is None:
+            raise
+        return earlier
+    return purchase
+
+
+def _same_key(team: Team, client_key: uuid.UUID, wish: dict[str, Any]) -> Purchase | None:
+    earlier = Purchase.objects.filter(team=team, client_key=client_key).first()
+    if earlier is None:
+        return None
+    if any(getattr(earlier, name) != value for name, value in wish.items()):
+        raise Refusal(
+            _(
+                "This form was already sent with other contents. Nothing more was bought; "
+                "reload the page and choose again."
+            )
+        )
+    return earlier

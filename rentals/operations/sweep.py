@@ -1,0 +1,78 @@
+"""What time does: the database is the queue, and this finds whatever Redis or a worker lost."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from core.queue import enqueue_on_commit
+from rentals import journal, ledger
+from rentals.models import Activation, Purchase
+from rentals.states import ActivationState, PurchaseState
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+NUDGE = timedelta(seconds=5)  # a held purchase or an asked cancel older than this is enqueued again
+BY = "sweep"
+
+
+def sweep() -> None:
+    """Give up on dead workers, wake up lost work, let go of what waited too long.
+
+    Beat runs it every few seconds; two at a time do no harm. Each row is changed by its own
+    compare-and-swap, so that one bad row never stops the others.
+    """
+    from rentals import tasks  # the tasks import the operations
+
+    now = timezone.now()
+    for purchase in Purchase.objects.filter(state=PurchaseState.SENDING, claim_until__lt=now)[
+        :BATCH
+    ]:
+        _one(_orphan, purchase)
+    too_old = now - timedelta(seconds=settings.HELD_SECONDS)
+    held = Purchase.objects.filter(state=PurchaseState.HELD)
+    for purchase in held.filter(created__lt=too_old)[:BATCH]:
+        _one(_give_up, purchase)
+    for pk in held.filter(created__lt=now - NUDGE).values_list("pk", flat=True)[:BATCH]:
+        enqueue_on_commit(tasks.send_purchase, pk)
+    cancelling = Activation.objects.filter(
+        state=ActivationState.CANCELLING, cancel_asked_at__lt=now - NUDGE
+    )
+    for pk in cancelling.values_list("pk", flat=True)[:BATCH]:
+        enqueue_on_commit(tasks.send_cancel, pk)
+
+
+def _one(change: Callable[[Purchase], None], purchase: Purchase) -> None:
+    try:
+        change(purchase)
+    except Exception:
+        logger.exception("sweep: purchase %s", purchase.pk)
+
+
+def _orphan(purchase: Purchase) -> None:
+    """Its worker died with the send begun: nobody knows, so it is never sent again."""
+    with transaction.atomic():
+        journal.move(
+            purchase,
+            PurchaseState.UNKNOWN,
+            reason="worker_died",
+            by=BY,
+            only_if={"claim": purchase.claim, "claim_until__lt": timezone.now()},
+        )
+
+
+def _give_up(purchase: Purchase) -> None:
+    """Too long since the click: a number now would come as a surprise."""
+    with transaction.atomic():
+        if journal.move(
+            purchase,
+            PurchaseState.ABANDONED,
+            reason=purchase.reason or "too_late",
+            by=BY,
+            ended_at=timezone.now(),
+        ):
+            ledger.release(purchase)

@@ -1,0 +1,84 @@
+"""The two state machines, pure: what a purchase and an activation may become.
+
+A **purchase** is one thing we asked the provider to sell us. It is written, with its money held,
+before anything is sent::
+
+    held ──> sending ──> bought
+      │         ├──────> refused     a documented refusal: hold released
+      │         └──────> unknown     anything else after the first byte left: hold kept
+      └──> abandoned                 never sent
+    unknown ──> bought (adopted) | not_bought (released) | lost (written off)
+
+``sending ──> held`` happens only on proof that nothing was sent.
+
+An **activation** is a number waiting for its SMS::
+
+    waiting ──> received
+       ├──> cancelling ──> cancelled | received | expired
+       └──> expired
+
+States change only in ``rentals.operations``, by compare-and-swap; ``check`` is what every change
+passes through, so that an illegal transition is a bug that shows itself.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class PurchaseState(models.TextChoices):
+    """Where a purchase stands."""
+
+    HELD = "held", _("reserved")
+    SENDING = "sending", _("buying")
+    BOUGHT = "bought", _("bought")
+    REFUSED = "refused", _("refused")
+    ABANDONED = "abandoned", _("not sent")
+    UNKNOWN = "unknown", _("outcome unknown")
+    NOT_BOUGHT = "not_bought", _("not bought")
+    LOST = "lost", _("written off")
+
+
+class ActivationState(models.TextChoices):
+    """Where a number that waits for its SMS stands."""
+
+    WAITING = "waiting", _("waiting for the SMS")
+    RECEIVED = "received", _("received")
+    CANCELLING = "cancelling", _("cancelling")
+    CANCELLED = "cancelled", _("cancelled")
+    EXPIRED = "expired", _("expired")
+
+
+P = PurchaseState
+PURCHASE_TRANSITIONS: dict[str, frozenset[str]] = {
+    P.HELD: frozenset({P.SENDING, P.ABANDONED}),
+    P.SENDING: frozenset({P.HELD, P.BOUGHT, P.REFUSED, P.UNKNOWN}),
+    P.UNKNOWN: frozenset({P.BOUGHT, P.NOT_BOUGHT, P.LOST}),
+    P.BOUGHT: frozenset(),
+    P.REFUSED: frozenset(),
+    P.ABANDONED: frozenset(),
+    P.NOT_BOUGHT: frozenset(),
+    P.LOST: frozenset(),
+}
+
+A = ActivationState
+ACTIVATION_TRANSITIONS: dict[str, frozenset[str]] = {
+    A.WAITING: frozenset({A.RECEIVED, A.CANCELLING, A.EXPIRED}),
+    A.CANCELLING: frozenset({A.CANCELLED, A.RECEIVED, A.EXPIRED}),
+    A.RECEIVED: frozenset(),
+    A.CANCELLED: frozenset(),
+    A.EXPIRED: frozenset(),
+}
+
+PURCHASE_OPEN = (P.HELD, P.SENDING)
+ACTIVATION_OPEN = (A.WAITING, A.CANCELLING)
+
+
+class IllegalTransition(Exception):
+    """A change of state that the machines above do not have: a bug, never a user's mistake."""
+
+
+def check(old: str, new: str) -> None:
+    """Raise ``IllegalTransition`` unless ``old ──> new`` is drawn above."""
+    table = PURCHASE_TRANSITIONS if old in PURCHASE_TRANSITIONS else ACTIVATION_TRANSITIONS
+    if new not in table.get(old, ()):
+        raise IllegalTransition(f"{old} → {new}")

@@ -1,0 +1,179 @@
+"""Every reason and provider code in plain words: what happened, whether money moved, what to do."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from core.money import format_usd
+from rentals.models import Event, Purchase
+from rentals.states import ActivationState, PurchaseState
+
+NOTHING_BOUGHT = gettext_noop("Nothing was bought and no money moved.")
+
+# The provider's documented refusals of a purchase; each sentence says what a person can do.
+REFUSALS = {
+    "400": gettext_noop(
+        "The provider did not accept the token. Check the token of the provider account."
+    ),
+    "401": gettext_noop(
+        "The provider did not accept the token. Check the token of the provider account."
+    ),
+    "50001": gettext_noop(
+        "The provider no longer has this service in this country. Choose another."
+    ),
+    "50002": gettext_noop(
+        "The provider has no number left there at the moment. Try again later or choose another "
+        "country."
+    ),
+    "50007": gettext_noop("The provider does not know this number. Buy a new one."),
+    "50104": gettext_noop(
+        "Too many of your numbers are waiting for their SMS. Cancel one, or wait until one is done."
+    ),
+    "50107": gettext_noop("This number cannot be used again. Buy a new one."),
+    "50108": gettext_noop("This number cannot be used again. Buy a new one."),
+    "50109": gettext_noop("The time for using this number again is over. Buy a new one."),
+    "50201": gettext_noop("The balance at the provider is not enough. Top it up there."),
+    "50208": gettext_noop(
+        "The provider account is not activated. Follow the activation link in its mailbox, "
+        "then check the account again."
+    ),
+    "50214": gettext_noop(
+        "The provider has blocked this service for the account for 24 hours. "
+        "Wait, or choose another service."
+    ),
+}
+
+REASONS = {
+    "given_up": gettext_noop("Given up before it was sent."),
+    "price_unreadable": gettext_noop(
+        "The provider does not answer when asked for the price. We go on trying for a moment."
+    ),
+    "price_rose": gettext_noop("The price is now %(now)s; the button said %(quoted)s."),
+    "not_offered": gettext_noop(
+        "The provider no longer offers this service in this country. Choose another country."
+    ),
+    "account_suspended": gettext_noop(
+        "The provider account cannot buy at the moment. See Provider accounts for the reason."
+    ),
+    "unreachable": gettext_noop("The provider could not be reached. Try again in a moment."),
+    "too_late": gettext_noop(
+        "It waited too long for a worker, and a number now would come as a surprise. Try again."
+    ),
+    "answer_lost": gettext_noop(
+        "The request was sent, but its answer did not arrive. The provider may have sold a number, "
+        "so it is not sent again and the money stays reserved. Look on the provider's site before "
+        "you buy again."
+    ),
+    "answer_unclear": gettext_noop(
+        "The provider's answer could not be understood. It may have sold a number, so the request "
+        "is not sent again and the money stays reserved. Look on the provider's site before you buy "
+        "again."
+    ),
+    "request_id_again": gettext_noop(
+        "The provider gave a request id that we have already. The money stays reserved until "
+        "somebody has looked on the provider's site."
+    ),
+    "worker_died": gettext_noop(
+        "Our worker stopped while it was buying. The provider may have sold a number, so the "
+        "request is not sent again and the money stays reserved. Look on the provider's site before "
+        "you buy again."
+    ),
+    "late_answer": gettext_noop("The provider's answer came late, but it came."),
+    "answer_after_end": gettext_noop(
+        "An answer of the provider came after this was decided; it is kept with the raw answer."
+    ),
+    "one_more_sms": gettext_noop("One more SMS arrived."),
+    "late_sms": gettext_noop("An SMS arrived after the number had ended."),
+}
+
+NEVER_SENT = {
+    "given_up",
+    "price_rose",
+    "not_offered",
+    "account_suspended",
+    "unreachable",
+    "too_late",
+}
+
+STATES = {
+    PurchaseState.HELD: gettext_noop("Asked for; the price is reserved."),
+    PurchaseState.SENDING: gettext_noop("Price confirmed; the request goes to the provider."),
+    PurchaseState.BOUGHT: gettext_noop("Bought."),
+    PurchaseState.REFUSED: gettext_noop("Refused by the provider; the reservation is given back."),
+    PurchaseState.ABANDONED: gettext_noop("Not sent; the reservation is given back."),
+    PurchaseState.UNKNOWN: gettext_noop("The outcome is unknown; the money stays reserved."),
+    PurchaseState.NOT_BOUGHT: gettext_noop("Not bought after all; the reservation is given back."),
+    PurchaseState.LOST: gettext_noop("Written off."),
+    ActivationState.WAITING: gettext_noop("The number is here and waits for its SMS."),
+    ActivationState.RECEIVED: gettext_noop("The SMS arrived; the price is spent."),
+    ActivationState.CANCELLING: gettext_noop("Cancellation asked for."),
+    ActivationState.CANCELLED: gettext_noop("Cancelled; the reservation is given back."),
+    ActivationState.EXPIRED: gettext_noop("No SMS came in time; the reservation is given back."),
+}
+
+
+def explain(reason: str, **figures: object) -> str:
+    """Return ``reason`` in plain words; "" for no reason.
+
+    ``figures``: ``now`` and ``quoted`` (amounts in US dollars) for ``price_rose``; ``code`` and
+    ``message`` (the provider's) for ``refused``.
+    """
+    if reason == "refused":
+        return _refusal(str(figures.get("code", "")), str(figures.get("message", "")))
+    sentence = REASONS.get(reason, "")
+    if not sentence:
+        return ""
+    text = _(sentence) % {name: _shown(value) for name, value in figures.items()}
+    return f"{text} {_(NOTHING_BOUGHT)}" if reason in NEVER_SENT else text
+
+
+def explain_purchase(purchase: Purchase) -> str:
+    """Return in plain words why ``purchase`` is where it is; "" where that goes without saying."""
+    return explain(
+        purchase.reason,
+        now=purchase.newer_quote,
+        quoted=purchase.quoted,
+        code=purchase.provider_code,
+        message=purchase.provider_message,
+    )
+
+
+def explain_event(event: Event) -> str:
+    """Return one line of the timeline."""
+    parts = []
+    if event.to_state:
+        parts.append(_(STATES.get(event.to_state, "")))  # type: ignore[call-overload]
+    if event.reason in REASONS and event.reason != "price_rose":
+        parts.append(_(REASONS[event.reason]))
+    parts += [say(event.data[name]) for name, say in FIGURES.items() if name in event.data]
+    return " ".join(part for part in parts if part)
+
+
+FIGURES: dict[str, Callable[[str], str]] = {
+    "cost": lambda value: _("Price: %(price)s.") % {"price": format_usd(Decimal(value))},
+    "newer_quote": lambda value: (
+        _("The price is now %(price)s.") % {"price": format_usd(Decimal(value))}
+    ),
+    "number": lambda value: f"+{value}.",
+    "request_id": lambda value: _("Request %(id)s.") % {"id": value},
+}
+
+
+def _refusal(code: str, message: str) -> str:
+    sentence = REFUSALS.get(code)
+    if sentence is None:
+        text = _("The provider refused: %(message)s (%(code)s).") % {
+            "message": message,
+            "code": code,
+        }
+    else:
+        text = _(sentence)
+    if code == "50214" and message:
+        text = f"{text} “{message}”"
+    return f"{text} {_(NOTHING_BOUGHT)}"
+
+
+def _shown(value: object) -> object:
+    return format_usd(value) if isinstance(value, Decimal) else value
