@@ -10,41 +10,34 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import setup_logging
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-
-from django.conf import settings
 
 app = Celery("busstop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# `expires`: after a pause (no worker, no Redis) one run of each is enough, not all those missed.
-app.conf.beat_schedule = {
-    "refresh the catalogue": {
-        "task": "catalog.tasks.refresh_catalogue",
-        "schedule": settings.CATALOG_REFRESH_SECONDS,
-        "options": {"expires": settings.CATALOG_REFRESH_SECONDS},
-    },
-    "sweep purchases and activations": {
-        "task": "rentals.tasks.sweep",
-        "schedule": 5,
-        "options": {"expires": 5},
-    },
-    "restart pollers that died": {
-        "task": "rentals.tasks.watch_pollers",
-        "schedule": 5,
-        "options": {"expires": 5},
-    },
-    "read the balances": {
-        "task": "accounts.tasks.refresh_balances",
-        "schedule": 300,
-        "options": {"expires": 300},
-    },
-    "clear old sessions": {
-        "task": "config.celery.clear_sessions",
-        "schedule": crontab(hour=3, minute=17),
-    },
-}
+
+
+@app.on_after_configure.connect
+def schedule(sender: Celery, **_: Any) -> None:
+    """Fill in the beat schedule: not at import, when the settings are still being read."""
+    every = {
+        "catalog.tasks.refresh_catalogue": settings.CATALOG_REFRESH_SECONDS,
+        "rentals.tasks.sweep": 5,
+        "rentals.tasks.watch_pollers": 5,
+        "accounts.tasks.refresh_balances": 300,
+    }
+    # `expires`: after a pause (no worker, no Redis) one run of each is enough.
+    sender.conf.beat_schedule = {
+        task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+        for task, seconds in every.items()
+    } | {
+        "clear old sessions": {
+            "task": "config.celery.clear_sessions",
+            "schedule": crontab(hour="3", minute="17"),
+        }
+    }
 
 
 @app.task

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from tests.plugins.valkey import running_valkey
 
@@ -23,7 +23,7 @@ def valkey() -> Iterator[str]:
 
 
 @pytest.fixture
-def sandbox(settings: SettingsWrapper) -> Iterator["Sandbox"]:
+def sandbox(settings: Settings) -> Iterator["Sandbox"]:
     """A fresh provider over real HTTP; the settings point at it."""
     from sandbox.server import Sandbox
 
