@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,9 @@ from core.env import (
     new_secret_key,
     new_token_keys,
 )
+
+# Lets Django's generic classes be written as such: ModelAdmin[Team].
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
