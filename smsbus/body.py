@@ -1,10 +1,11 @@
-"""What happens to a body before anybody sees it: bounded decompression, and removal of the token."""
+"""What happens to a body before anybody sees it: bounded decompression, removal of the token."""
 
 from __future__ import annotations
 
 import html
 import json
 import zlib
+from contextlib import suppress
 from typing import Final, TypeVar
 from urllib.parse import quote, quote_plus
 
@@ -17,7 +18,7 @@ _ANY_ZLIB: Final = zlib.MAX_WBITS | 32
 
 
 def scrub(data: Text, token: str) -> Text:
-    """`data` without the token, however an echo may have spelled it: plain, in a URL, JSON or HTML."""
+    """`data` without the token, however an echo spells it: plain, in a URL, JSON or HTML."""
     if len(token) < SHORTEST_TOKEN:
         return data
     for form in _forms(token):
@@ -55,12 +56,10 @@ def _lower_escapes(form: str) -> str:
 def decoded(raw: bytes, encoding: str, limit: int) -> bytes | None:
     """The body as it was before its Content-Encoding; None if it is longer than `limit` bytes.
 
-    We ask for no encoding, yet a gateway may compress all the same. One that is neither gzip nor deflate,
-    or that is broken, is handed on as it came: the reader will find that it is not JSON.
+    We ask for no encoding, yet a gateway may compress all the same. One that is neither gzip nor
+    deflate, or that is broken, is handed on as it came: the reader will find that it is not JSON.
     """
     if encoding.strip().lower() in {"gzip", "x-gzip", "deflate"}:
-        try:
+        with suppress(zlib.error):
             raw = zlib.decompressobj(_ANY_ZLIB).decompress(raw, limit + 1)
-        except zlib.error:
-            pass
     return raw if len(raw) <= limit else None

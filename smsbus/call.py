@@ -1,7 +1,7 @@
 """One call and its answer: how a URL is made, how an envelope is read, and what an error means.
 
-The envelope of every answer is `{"code": int, "message": str, "data": any}`; 200 is success. Seen in the
-wild and accepted: `code` as a text, an error envelope under an HTTP 4xx, `data` missing where none is
+The envelope of every answer is `{"code": int, "message": str, "data": any}`; 200 is success. Also
+accepted: `code` as a text, a documented refusal under an HTTP 4xx, `data` missing where none is
 needed. `wire` holds the calls themselves.
 """
 
@@ -31,7 +31,7 @@ _MESSAGE_LENGTH: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: `headers` in lower case, `elapsed` in seconds. Free of the token; safe to keep."""
+    """What came back, free of the token. `headers` in lower case, `elapsed` in seconds."""
 
     status: int
     headers: Mapping[str, str]
@@ -49,7 +49,7 @@ class Answer:
         token: str,
         limit: int,
     ) -> Answer | None:
-        """An answer off the wire: decompressed and without the token; None if it exceeds `limit` bytes.
+        """An answer off the wire, decompressed and scrubbed; None if it exceeds `limit` bytes.
 
         Only the headers that are of use are kept: a redirect's Location repeats the URL.
         """
@@ -135,7 +135,7 @@ class Call(Generic[T]):
     def _envelope(self, answer: Answer) -> tuple[int, str, Any]:
         if answer.status == 429:
             self._limited(answer)
-        # A gateway in front answers 5xx and 3xx: even proper JSON from it says nothing about the call.
+        # 5xx and 3xx come from a gateway: even proper JSON says nothing about the call then.
         if answer.status != 200 and not 400 <= answer.status < 500:
             raise self.bad_answer(f"HTTP status {answer.status}", answer.status)
         envelope = _loads(answer.body)
@@ -181,8 +181,8 @@ def _refuse(constant: str) -> NoReturn:
 def _loads(body: bytes) -> Any:
     """The JSON in a body, or None. Numbers keep their text: a price never becomes a binary float.
 
-    Bad UTF-8 and raw control characters inside a string are let through, mended: they are no reason to
-    lose an SMS. Deep nesting and endless numbers are not JSON worth having.
+    Bad UTF-8 and raw control characters inside a string are let through, mended: they are no reason
+    to lose an SMS. Deep nesting and endless numbers are not JSON worth having.
     """
     try:
         return json.loads(

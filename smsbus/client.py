@@ -40,8 +40,8 @@ class Client:
         number = call.read(answer)      # a ProviderError with outcome_unknown False: refused.
 
     `api_url` is the OTP base (`/api/control` included), `rent_url` the lease base (without `/v1`).
-    `deadline` is the total of seconds for one call. `refer_id` goes with every number bought or used
-    again. `ca_bundle` is the path of a PEM file to trust instead of certifi's.
+    `deadline` is the total of seconds for one call. `refer_id` goes with every number bought or
+    used again. `ca_bundle` is the path of a PEM file to trust instead of certifi's.
 
     Every method raises only errors of the `errors` tree. Nothing is ever sent twice.
     """
@@ -68,7 +68,7 @@ class Client:
         return f"<Client of {self.api_url} and {self.rent_url}>"
 
     def send(self, call: Call[T]) -> Answer:
-        """Send a call once; raises NotSent or AnswerLost. What the answer means is for `call.read`."""
+        """Send a call once; raises NotSent or AnswerLost. `call.read` tells what it means."""
         return self._transport.send(
             call,
             api_url=self.api_url,
@@ -122,7 +122,10 @@ class Client:
         return self._ask(wire.rent_list_area())
 
     def rent_get_number(self, area_code: str, months: int) -> LeasedNumber:
-        """Raises NotEnoughToLease, BalanceTooLow, AccountNotActivated, NoSuchArea, LeaseTooShort."""
+        """Lease a number.
+
+        Raises NotEnoughToLease, BalanceTooLow, AccountNotActivated, NoSuchArea, LeaseTooShort.
+        """
         return self._ask(wire.rent_get_number(area_code, months))
 
     def rent_renew_number(self, area_code: str, mobile_number: str, months: int) -> LeasedNumber:

@@ -2,8 +2,8 @@
 
     SmsBusError                  retry_safe, outcome_unknown
      ├── NotSent                 nothing reached the provider: DNS, refused, TLS, connect timeout
-     ├── AnswerLost              a byte may have left, no answer came: timeout, reset, body too large
-     ├── BadAnswer               not the documented envelope: HTML, redirect, malformed data; `status`
+     ├── AnswerLost              a byte may have left, no answer came: timeout, reset, too large
+     ├── BadAnswer               not the documented envelope: HTML, redirect, malformed; `status`
      │    └── RateLimited        HTTP 429; `retry_after` in seconds, or None
      └── ProviderError           the provider said no: `code`, `message`
           ├── WrongToken             400 (reuse), 401 (every other call)
@@ -32,10 +32,10 @@
 Two facts travel with each error, so that nobody has to reason about them twice:
 
 `retry_safe`       the same call may be sent again on its own: it can cost nothing, and may help.
-`outcome_unknown`  the call has an effect, and the provider may have carried it out: money may have moved.
+`outcome_unknown`  the call has an effect, and the provider may have acted: money may have moved.
 
-No error holds the token or a URL: not in its text, its arguments, its attributes, its cause or its context.
-All of them survive pickling.
+No error holds the token or a URL: not in its text, arguments or attributes, not in its cause or its
+context. All of them survive pickling.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class NotSent(SmsBusError):
 
 
 class AnswerLost(SmsBusError):
-    """The first byte may have left, and no complete answer came back in time and within its limit."""
+    """The first byte may have left, and no complete answer came back in time and in size."""
 
 
 class BadAnswer(SmsBusError):

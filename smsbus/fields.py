@@ -20,7 +20,7 @@ R = TypeVar("R")
 MAX_DOLLARS: Final = Decimal(1_000_000)
 """More than this is an error of the provider's, not a price or a balance."""
 MAX_COUNT: Final = 2**31 - 1
-MAX_ID: Final = 128
+_IDENTIFIER: Final = re.compile(r"[!-,.-~][!-~]{0,127}")
 _PLACES: Final = Decimal("0.0001")
 _UNSAFE: Final = re.compile("[\x00\ud800-\udfff]")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
@@ -47,15 +47,9 @@ class Row:
         self._values: dict[str, Any] = value
 
     def identifier(self, key: str) -> str:
-        """An id or a number: visible characters, at least one, of any common length."""
+        """An id or a number: 1 to 128 visible ASCII characters, not negative."""
         text = self.text(key)
-        if (
-            not text
-            or len(text) > MAX_ID
-            or not text.isprintable()
-            or " " in text
-            or text[0] == "-"
-        ):
+        if not _IDENTIFIER.fullmatch(text):
             raise Malformed(key)
         return text
 
@@ -74,7 +68,7 @@ class Row:
         return number
 
     def text(self, key: str) -> str:
-        """A text, or a whole number's digits (a service is called 1688); missing or null is empty."""
+        """A text, or a whole number's digits (a service is called 1688); empty if missing."""
         value = self._values.get(key)
         if value is None:
             return ""

@@ -2,12 +2,12 @@
 
 What the library would do and must not here:
 
-- *One deadline.* Its timeout is per read: one byte a second would last for ever. Here the look-up of the
-  name, the connection, the handshake and every single read get what is left of one total.
-- *The token* joins the request line in the connection, the last moment before the bytes leave. So no
-  exception, debug line or trace of requests or urllib3 can hold it: they never see it.
-- *What was sent* is a fact, not a guess from the class of an exception: the connection notes it when it
-  is about to write. The same TLS error is harmless before and a lost answer after.
+- *One deadline.* Its timeout is per read: one byte a second would last for ever. Here the look-up
+  of the name, the connection, the handshake and each single read get what is left of one total.
+- *The token* joins the request line in the connection, the last moment before the bytes leave. So
+  no exception, debug line or trace of requests or urllib3 can hold it: they never see it.
+- *What was sent* is a fact, not a guess from the class of an exception: the connection notes it
+  when it is about to write. A TLS error is harmless before that, and a lost answer after.
 - *No retries, redirects, cookies, proxies or environment:* the adapter is used without a Session.
 """
 
@@ -72,7 +72,7 @@ _attempt: ContextVar[_Attempt] = ContextVar("smsbus_attempt")
 
 @lru_cache
 def tls_context(ca_bundle: str | None = None) -> ssl.SSLContext:
-    """The one context of this process. Loading the bundle for each connection costs 20 ms and 0.7 MB."""
+    """The one context of this process: loading a bundle for each connection costs 20 ms."""
     context = ssl.create_default_context(cafile=ca_bundle or certifi.where())
     context.sslsocket_class = _TlsSocket
     return context
@@ -181,8 +181,8 @@ class RequestsTransport:
     ) -> Answer:
         """See `Transport`. Reads share kept-alive connections; calls with an effect never do.
 
-        The provider may close an idle connection at the very moment we write on it. For a read that costs
-        another try; a purchase would end with an unknown outcome although nothing had happened.
+        The provider may close an idle connection at the very moment we write on it. For a read that
+        costs another try; a purchase would end as unknown although nothing had happened.
         """
         attempt = _Attempt(token, time.monotonic() + deadline)
         adapter = _Adapter(self._context) if call.effect else self._pooled

@@ -1,7 +1,7 @@
 """What the provider tells us, as plain values.
 
-Ids and phone numbers are text, whatever the wire used (ids have been seen with 21 digits, codes start
-with zeros). Money is `Decimal` US dollars, lease cents already divided. Times are aware and in UTC.
+Ids and phone numbers are text, whatever the wire used: ids have been seen with 21 digits.
+Money is `Decimal` US dollars, lease cents already divided. Times are aware and in UTC.
 Every string is safe to store and to encode: no NUL, no lone surrogate.
 """
 
@@ -72,7 +72,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class LeasedNumber:
-    """What a lease or a renewal bought. `mobile_number` lacks the dialling code, which stands apart.
+    """What a lease or a renewal bought. `mobile_number` lacks the dialling code.
 
     The lease runs until `expire_at` and can still be renewed until `keep_at`.
     """

@@ -4,11 +4,11 @@
     answer = transport.send(call, …)            how it was answered
     text = call.read(answer)                    what it means, or an error from the tree
 
-So a purchase can keep the answer before it is read, and a test needs no socket. The token is in no
-`Call`: it joins the URL when that is made, and `Answer.received` removes it from whatever comes back.
+So a purchase can keep the answer before it is read, and a test needs no socket. The token is in
+no `Call`: it joins the URL when that is made; `Answer.received` removes it from what comes back.
 
-Source of each parameter, answer and code: the provider's API documentation; where public clients have
-seen something else, both are accepted.
+Source of each parameter, answer and code: the provider's API documentation; where public clients
+have seen something else, both are accepted.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def list_prices(country_id: str) -> Call[tuple[Price, ...]]:
 def get_number(
     country_id: str, project_id: str, *, refer_id: str | None = None, reuse: bool | None = None
 ) -> Call[Number]:
-    """Buy a number: freezes its cost. `reuse` asks for one that can be used again within 20 minutes."""
+    """Buy a number: freezes its cost. `reuse`: only one that can be used again, for 20 minutes."""
     return _GET_NUMBER.having(
         country_id=country_id, project_id=project_id, refer_id=refer_id or None, reuse=reuse
     )
