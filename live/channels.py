@@ -1,0 +1,19 @@
+"""The Redis channels between those who publish and the streams. Shared by both, imports neither.
+
+A message is a signal without content: who gets one reads the page again, with the rights they
+have by then.
+"""
+
+import re
+
+PATTERN = "busstop:live:*"
+CLOSE = "busstop:live:close"
+"""Message: `<user id>` ends all streams of a user, `<user id>:<team id>` those in one team."""
+
+# No line break can get into the event stream, and no topic is long enough to be a payload.
+TOPIC = re.compile(r"[A-Za-z0-9_:.-]{1,100}\Z")
+
+
+def team_channel(team_id: int) -> str:
+    """Return the channel whose messages are the topics that changed in a team."""
+    return f"busstop:live:{team_id}"
