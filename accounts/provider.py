@@ -7,7 +7,7 @@ from smsbus import Client
 
 
 def client_for(account: ProviderAccount) -> Client:
-    """Return a client that speaks for ``account``; close it, or use it in a ``with`` statement.
+    """Return a client that speaks for ``account``. All of a process share their connections.
 
     Raises ``core.crypto.CannotUnseal`` when the account's token cannot be opened.
     """

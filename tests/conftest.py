@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_django import Settings
 
+from tests.cast import *  # noqa: F403
 from tests.plugins.valkey import running_valkey
 
 if TYPE_CHECKING:

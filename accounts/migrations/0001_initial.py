@@ -208,6 +208,10 @@ class Migration(migrations.Migration):
                     models.DateTimeField(blank=True, null=True, verbose_name="suspended since"),
                 ),
                 (
+                    "owners_told_at",
+                    models.DateTimeField(blank=True, editable=False, null=True),
+                ),
+                (
                     "balance",
                     core.money.MoneyField(
                         blank=True,
@@ -278,6 +282,14 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("role__in", ["owner", "admin", "member", "viewer"])),
                 name="membership_role_known",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="provideraccount",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("token_fingerprint", ""), _negated=True),
+                fields=("team", "token_fingerprint"),
+                name="provider_account_token_once",
             ),
         ),
     ]

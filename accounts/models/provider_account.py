@@ -2,8 +2,11 @@
 
 import random
 import uuid
+from datetime import timedelta
 
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.team import Team
@@ -11,6 +14,7 @@ from core import crypto
 from core.money import MoneyField
 
 POLL_SLOTS = 1024
+BALANCE_GOOD_FOR = timedelta(minutes=4)
 
 
 def random_poll_slot() -> int:
@@ -29,6 +33,18 @@ class ProviderAccountQuerySet(models.QuerySet["ProviderAccount"]):
         """Accounts that their team still has; removed ones only keep the books together."""
         return self.exclude(state=ProviderAccount.State.REMOVED)
 
+    def due(self) -> "ProviderAccountQuerySet":
+        """Accounts whose balance is to be read again; not those with a refused token."""
+        answering = Q(state=ProviderAccount.State.ACTIVE) | Q(
+            state=ProviderAccount.State.SUSPENDED, suspended_code=ProviderAccount.NOT_ACTIVATED
+        )
+        old = Q(balance_at=None) | Q(balance_at__lt=timezone.now() - BALANCE_GOOD_FOR)
+        return self.filter(answering, old)
+
+    def untold(self) -> "ProviderAccountQuerySet":
+        """Suspended accounts whose owners were not mailed about it yet."""
+        return self.filter(state=ProviderAccount.State.SUSPENDED, owners_told_at=None)
+
 
 class ProviderAccount(models.Model):
     """One SMS-BUS account of a team.
@@ -45,6 +61,8 @@ class ProviderAccount(models.Model):
         SUSPENDED = "suspended", _("suspended")
         REMOVED = "removed", _("removed")
 
+    NOT_ACTIVATED = 50208  # the code that says so; all that suspends besides it means a wrong token
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(
         Team, models.PROTECT, related_name="provider_accounts", verbose_name=_("team")
@@ -57,6 +75,7 @@ class ProviderAccount(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)
     suspended_code = models.IntegerField(_("why suspended"), null=True, blank=True)
     suspended_at = models.DateTimeField(_("suspended since"), null=True, blank=True)
+    owners_told_at = models.DateTimeField(null=True, blank=True, editable=False)
     balance = MoneyField(_("balance"), null=True, blank=True)
     frozen = MoneyField(_("frozen"), null=True, blank=True)
     balance_at = models.DateTimeField(_("balance read"), null=True, blank=True)
@@ -68,6 +87,13 @@ class ProviderAccount(models.Model):
     class Meta:
         verbose_name = _("provider account")
         verbose_name_plural = _("provider accounts")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("team", "token_fingerprint"),
+                condition=~Q(token_fingerprint=""),
+                name="provider_account_token_once",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -103,6 +129,11 @@ class ProviderAccount(models.Model):
     def is_active(self) -> bool:
         """Whether this account can buy now."""
         return self.state == self.State.ACTIVE
+
+    @property
+    def wants_activation(self) -> bool:
+        """Whether it is set aside until its owner follows the link in the provider's mail."""
+        return self.state == self.State.SUSPENDED and self.suspended_code == self.NOT_ACTIVATED
 
     def _context(self, field: str) -> str:
         return f"accounts.ProviderAccount.{field}:{self.pk}"

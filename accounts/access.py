@@ -1,0 +1,46 @@
+"""Who may see what: the only gate between a request and a team.
+
+Every view of a team starts with ``get_membership``, under ``login_required``. Whatever the view
+then reads, it reads from ``membership.team``, so that there is no way around the gate.
+"""
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from accounts.models import Membership, Role, Team, User
+
+LAST_TEAM = "team"
+
+
+def get_membership(
+    request: HttpRequest, team_slug: str, at_least: Role = Role.VIEWER
+) -> Membership:
+    """Return the membership of who asks, with its team and user, in one query.
+
+    Raises ``Http404`` for outsiders, who learn nothing about whether the team exists, and
+    ``PermissionDenied`` for members whose role is below ``at_least``.
+    """
+    membership = get_object_or_404(
+        Membership.objects.select_related("team", "user"),
+        team__slug=team_slug,
+        user_id=request.user.pk,
+    )
+    if not membership.may(at_least):
+        raise PermissionDenied
+    _remember(request, team_slug)
+    return membership
+
+
+def get_home_team(request: HttpRequest, user: User) -> Team | None:
+    """Return the team that ``user`` used last, else their personal one, if any."""
+    teams = Team.objects.of(user)
+    last = request.session.get(LAST_TEAM)
+    return teams.filter(slug=last).first() or teams.first()
+
+
+def _remember(request: HttpRequest, team_slug: str) -> None:
+    # Pages only: with two teams in two tabs, each fragment would write the session once more.
+    is_page = request.method == "GET" and "HX-Request" not in request.headers
+    if is_page and request.session.get(LAST_TEAM) != team_slug:
+        request.session[LAST_TEAM] = team_slug

@@ -1,0 +1,25 @@
+"""Why an operation did not do what it was asked to, in words for the person who asked."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+
+
+class Refusal(Exception):
+    """Nothing was changed. ``message`` is translated: what happened, and what to do about it."""
+
+    def __init__(self, message: str | Promise, figures: Mapping[str, object] | None = None) -> None:
+        self.message = str(message) % figures if figures else str(message)
+        super().__init__(self.message)
+
+
+class TokenNotAccepted(Refusal):
+    """The provider did not confirm a token; ``message`` says why and that no money moved."""
+
+
+class StillInUse(Refusal):
+    """A provider account cannot go while money is reserved on it."""
+
+
+class LastOwner(Refusal):
+    """A team is never left without an owner."""

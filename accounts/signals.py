@@ -1,0 +1,12 @@
+"""What the floors above want to hear of; sent inside the transaction that makes it true.
+
+Accounts cannot import the live stream, which stands above it: the stream listens to these instead.
+"""
+
+from django.dispatch import Signal
+
+money_changed = Signal()
+"""A team's balance, or an account that holds it, changed. Sent with ``team_id``."""
+
+access_changed = Signal()
+"""Someone left a team or has another role there. Sent with ``team_id`` and ``user_id``."""
