@@ -3,54 +3,49 @@
 from __future__ import annotations
 
 import html
-import json
+import re
 import zlib
 from contextlib import suppress
 from typing import Final, TypeVar
-from urllib.parse import quote, quote_plus
 
 Text = TypeVar("Text", bytes, str)
 
-REMOVED: Final = "[token]"
+REMOVED: Final = b"[token]"
 SHORTEST_TOKEN: Final = 8
 """Below this a token is no secret but a typing error, and removing it would garble the answer."""
 _ANY_ZLIB: Final = zlib.MAX_WBITS | 32
 
 
 def scrub(data: Text, token: str) -> Text:
-    """`data` without the token, however an echo spells it: plain, in a URL, JSON or HTML."""
+    """`data` without the token, however an echo spells it: plain, in a URL, in JSON or in HTML."""
     if len(token) < SHORTEST_TOKEN:
         return data
-    for form in _forms(token):
-        if isinstance(data, bytes):
-            data = data.replace(form.encode("utf-8", "replace"), REMOVED.encode())
-        else:
-            data = data.replace(form, REMOVED)
-    return data
+    if isinstance(data, str):
+        return _scrub(data.encode("utf-8", "surrogatepass"), token).decode("utf-8", "surrogatepass")
+    return _scrub(data, token)
 
 
-def _forms(token: str) -> list[str]:
+def _scrub(data: bytes, token: str) -> bytes:
     if token.isalnum() and token.isascii():
-        return [token]  # every spelling of it is the same
-    quoted = quote(token, safe="", errors="replace")
-    spellings = {
-        token,
-        quoted,
-        quoted.replace("%20", "+"),
-        quote(token, errors="replace"),
-        quote_plus(token, errors="replace"),
-        json.dumps(token)[1:-1],
-        json.dumps(token, ensure_ascii=False)[1:-1],
-        json.dumps(token)[1:-1].replace("/", "\\/"),
-        html.escape(token),
-    }
-    spellings |= {_lower_escapes(form) for form in spellings}
-    return sorted(spellings, key=len, reverse=True)
+        return data.replace(token.encode(), REMOVED)  # one spelling everywhere
+    return re.sub(b"".join(_spellings(char) for char in token), REMOVED, data)
 
 
-def _lower_escapes(form: str) -> str:
-    head, *escapes = form.split("%")
-    return "%".join([head, *(rest[:2].lower() + rest[2:] for rest in escapes)])
+def _spellings(char: str) -> bytes:
+    """A pattern for one character of a token in all its spellings."""
+    plain = char.encode("utf-8", "surrogatepass")
+    utf16 = char.encode("utf-16-be", "surrogatepass").hex()
+    spellings = [
+        re.escape(plain),
+        b"(?i:%s)" % b"".join(b"%%%02x" % byte for byte in plain),
+        rb"(?i:%s)"
+        % b"".join(rb"\\u" + utf16[at : at + 4].encode() for at in range(0, len(utf16), 4)),
+        re.escape(b"\\" + plain),
+        re.escape(html.escape(char).encode("utf-8", "surrogatepass")),
+    ]
+    if char == " ":
+        spellings.append(rb"\+")
+    return b"(?:%s)" % b"|".join(spellings)
 
 
 def decoded(raw: bytes, encoding: str, limit: int) -> bytes | None:

@@ -79,8 +79,8 @@ def test_a_transport_can_be_injected() -> None:
 
 @pytest.mark.parametrize("call", EFFECTS, ids=lambda call: call.name)
 def test_an_effect_is_sent_once_on_a_connection_of_its_own(call: Call) -> None:
-    """A kept-alive connection that breaks under a purchase would leave it unknown for nothing, and a
-    library that sends it again would buy twice: so it never gets an old connection."""
+    """A kept-alive connection that breaks under a purchase would leave it unknown for nothing, and
+    a library that sends it again would buy twice: so it never gets an old connection."""
     with RawServer(answers(http(NUMBER))) as server:
         buyer = client(server.url)
         buyer.send(wire.get_balance())
