@@ -11,6 +11,7 @@ import redis
 from pytest_django import Settings
 
 from core.valkey import server_command, socket_url
+from tests.live.listening import StreamServer
 from tests.plugins.valkey import wait_until_it_answers
 
 
@@ -71,3 +72,9 @@ def own_valkey(settings: Settings) -> Iterator[Server]:
     yield server
     server.kill()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def streams() -> Iterator[StreamServer]:
+    with StreamServer() as server:
+        yield server
