@@ -5,14 +5,29 @@ offer that is no longer listed keeps its row with ``listed`` off, because purcha
 history point at it. When each list was read, and how that went, is on its ``Feed``.
 """
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.money import MoneyField
+
+PRICES = "prices:"
+SEARCHED = 60  # characters of a search that are looked at
+ASK_AGAIN_AFTER = timedelta(seconds=60)  # how long an asked reading may take to begin
+
+
+class CountryQuerySet(models.QuerySet["Country"]):
+    """Countries by what they have."""
+
+    def offered(self) -> "CountryQuerySet":
+        """Countries that are listed and have a service."""
+        offers = Offer.objects.listed().filter(country=models.OuterRef("pk"))
+        return self.filter(models.Exists(offers), listed=True)
 
 
 class Country(models.Model):
@@ -23,6 +38,8 @@ class Country(models.Model):
     iso_code = models.CharField(_("ISO code"), max_length=8, blank=True)
     listed = models.BooleanField(_("listed"), default=True)
 
+    objects = CountryQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("country")
         verbose_name_plural = _("countries")
@@ -32,6 +49,48 @@ class Country(models.Model):
         return self.title
 
 
+class ServiceQuerySet(models.QuerySet["Service"]):
+    """Services by what somebody types, and with what they cost."""
+
+    def offered(self) -> "ServiceQuerySet":
+        """Services that are listed and have a country."""
+        offers = Offer.objects.listed().filter(service=models.OuterRef("pk"))
+        return self.filter(models.Exists(offers), listed=True)
+
+    def with_best_price(self) -> "ServiceQuerySet":
+        """With ``cheapest`` (US dollars; None when sold out) and ``countries`` (in stock).
+
+        Both come from the index of the service's offers: slice first, a page asks for dozens.
+        """
+        in_stock = Offer.objects.in_stock().filter(service=models.OuterRef("pk"))
+        count = in_stock.order_by().values("service").annotate(count=models.Count("pk"))
+        return self.annotate(
+            cheapest=models.Subquery(in_stock.order_by("cost").values("cost")[:1]),
+            countries=Coalesce(models.Subquery(count.values("count")), 0),
+        )
+
+    def search(self, text: str) -> "ServiceQuerySet":
+        """Services whose name or code has ``text`` in it: the nearest first, then by name.
+
+        Its own code comes first (``tg``), then what begins with it, then a word that does.
+        """
+        text = text.strip()[:SEARCHED]
+        if not text:
+            return self.order_by("title", "pk")
+        rank = models.Case(
+            models.When(code__iexact=text, then=0),
+            models.When(title__istartswith=text, then=1),
+            models.When(code__istartswith=text, then=2),
+            models.When(title__icontains=f" {text}", then=3),
+            default=4,
+        )
+        return (
+            self.filter(models.Q(title__icontains=text) | models.Q(code__icontains=text))
+            .annotate(rank=rank)
+            .order_by("rank", "title", "pk")
+        )
+
+
 class Service(models.Model):
     """Where an SMS comes from (Telegram, PayPal…): what the provider calls a project."""
 
@@ -39,6 +98,8 @@ class Service(models.Model):
     title = models.CharField(_("title"), max_length=120)
     code = models.CharField(_("code"), max_length=32, blank=True)
     listed = models.BooleanField(_("listed"), default=True)
+
+    objects = ServiceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("service")
@@ -56,15 +117,29 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         """Offers that the provider's last price list had."""
         return self.filter(listed=True)
 
+    def in_stock(self) -> "OfferQuerySet":
+        """Offers that can be bought."""
+        return self.listed().filter(stock__gt=0)
+
     def of_service(self, service: Service) -> "OfferQuerySet":
         """A service's countries: in stock first, then the cheapest."""
-        return (
-            self.listed()
-            .filter(service=service)
-            .select_related("country")
-            .annotate(sold_out=models.Case(models.When(stock=0, then=1), default=0))
-            .order_by("sold_out", "cost", "country__title")
-        )
+        offers = self.listed().filter(service=service).select_related("country")
+        return offers._best_first("country__title")
+
+    def of_country(self, country: Country) -> "OfferQuerySet":
+        """A country's services: in stock first, then the cheapest."""
+        offers = self.listed().filter(country=country).select_related("service")
+        return offers._best_first("service__title")
+
+    def with_age(self) -> "OfferQuerySet":
+        """With ``read_at``: when the price list that it is from was last read."""
+        key = Concat(models.Value(PRICES), models.OuterRef("country__provider_id"))
+        feed = Feed.objects.filter(key=key).values("fetched_at")
+        return self.annotate(read_at=models.Subquery(feed))
+
+    def _best_first(self, then: str) -> "OfferQuerySet":
+        sold_out = models.Case(models.When(stock=0, then=1), default=0)
+        return self.annotate(sold_out=sold_out).order_by("sold_out", "cost", then, "pk")
 
 
 class Offer(models.Model):
@@ -121,19 +196,71 @@ class PricePoint(models.Model):
         return f"{self.offer} · {self.cost}"
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old the catalogue is. ``as_of`` is None when it was never read.
+
+    Lists that cannot be read at the moment do not make ``as_of`` older for the others, unless none
+    can be; ``failing`` says that there are some.
+    """
+
+    as_of: datetime | None
+    is_stale: bool
+    is_being_read: bool
+    failing: bool
+
+
+class FeedQuerySet(models.QuerySet["Feed"]):
+    """Feeds, and what they say together."""
+
+    def freshness(self) -> Freshness:
+        """How old these lists are, in one query."""
+        now = timezone.now()
+        limit = now - timedelta(seconds=settings.CATALOG_REFRESH_SECONDS)
+        healthy = models.Q(failed_at=None)
+        figures = self.aggregate(
+            oldest=models.Min("fetched_at"),
+            oldest_healthy=models.Min("fetched_at", filter=healthy),
+            overdue=models.Count(
+                "pk", filter=models.Q(fetched_at=None) | models.Q(fetched_at__lt=limit)
+            ),
+            total=models.Count("pk"),
+            failing=models.Count("pk", filter=~healthy),
+            claimed_until=models.Max("claimed_until"),
+            asked_at=models.Max("asked_at"),
+        )
+        is_stale = not figures["total"] or figures["overdue"] > 0
+        claimed = figures["claimed_until"] is not None and figures["claimed_until"] > now
+        asked_at, oldest = figures["asked_at"], figures["oldest"]
+        asked = asked_at is not None and asked_at > now - ASK_AGAIN_AFTER
+        return Freshness(
+            as_of=figures["oldest_healthy"] or figures["oldest"],
+            is_stale=is_stale,
+            is_being_read=claimed or (asked and (oldest is None or oldest < asked_at)),
+            failing=figures["failing"] > 0,
+        )
+
+
 class Feed(models.Model):
     """One list of the provider and how reading it last went: the age that pages show.
 
-    ``key`` is ``countries``, ``services`` or ``prices:<provider's country id>``.
+    ``key`` is ``countries``, ``services`` or ``prices:<provider's country id>``. ``changed_at`` is
+    when its body was last another one, whose digest is ``body_hash``. ``claimed_until`` keeps others
+    from reading it at the same time and is the fence of whoever does. ``asked_at`` (of ``countries``)
+    is when somebody last asked for a new reading of the whole. ``error`` is an English sentence that
+    ``gettext`` knows; it is empty, and ``failed_at`` None, once a reading has succeeded.
     """
 
     key = models.CharField(_("list"), max_length=80, unique=True)
     fetched_at = models.DateTimeField(_("last read"), null=True, blank=True)
     changed_at = models.DateTimeField(_("last change"), null=True, blank=True)
     body_hash = models.CharField(max_length=64, blank=True)
-    claimed_until = models.DateTimeField(null=True, blank=True)
+    claimed_until = models.DateTimeField(_("being read until"), null=True, blank=True)
+    asked_at = models.DateTimeField(_("last asked for"), null=True, blank=True)
     failed_at = models.DateTimeField(_("last failure"), null=True, blank=True)
     error = models.CharField(_("why it failed"), max_length=200, blank=True)
+
+    objects = FeedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("feed")
@@ -152,3 +279,8 @@ class Feed(models.Model):
         """Whether it is time to read the list again."""
         limit = timedelta(seconds=settings.CATALOG_REFRESH_SECONDS)
         return self.age is None or self.age > limit
+
+    @staticmethod
+    def prices_key(country: Country) -> str:
+        """The key of the price list of ``country``."""
+        return f"{PRICES}{country.provider_id}"

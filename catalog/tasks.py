@@ -1,0 +1,23 @@
+"""What Celery runs for the catalogue; each task may run twice."""
+
+from datetime import timedelta
+
+from celery import shared_task
+
+from catalog import sync
+from catalog.models import Country
+
+
+@shared_task
+def refresh_catalogue(team_id: int | None = None, older_than_seconds: float | None = None) -> None:
+    """Read all that is due: beat's turn, or a page's that found the catalogue stale."""
+    older_than = None if older_than_seconds is None else timedelta(seconds=older_than_seconds)
+    sync.refresh_catalogue(team_id, older_than=older_than)
+
+
+@shared_task
+def refresh_country(country_id: int) -> None:
+    """Read the prices of one country now: a purchase has just found them wrong."""
+    country = Country.objects.filter(pk=country_id, listed=True).first()
+    if country is not None:
+        sync.refresh_country(country)
