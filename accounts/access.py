@@ -32,9 +32,16 @@ def get_membership(
     return membership
 
 
-def get_home_team(request: HttpRequest, user: User) -> Team | None:
-    """Return the team that ``user`` used last, else their personal one, if any."""
-    teams = Team.objects.of(user)
+def get_user(request: HttpRequest) -> User:
+    """Return who asks, under ``login_required``; raises ``PermissionDenied`` for nobody."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def get_home_team(request: HttpRequest) -> Team | None:
+    """Return the team that who asks used last, else their personal one, if any."""
+    teams = Team.objects.of(get_user(request))
     last = request.session.get(LAST_TEAM)
     return teams.filter(slug=last).first() or teams.first()
 

@@ -33,7 +33,7 @@ def seal(plaintext: str, *, context: str) -> bytes:
     return header + nonce + AESGCM(key).encrypt(nonce, plaintext.encode(), associated)
 
 
-def unseal(sealed: bytes, *, context: str) -> str:
+def unseal(sealed: bytes | memoryview, *, context: str) -> str:
     """Decrypt what ``seal`` made for the same ``context``.
 
     Raises ``CannotUnseal``, which never carries any part of the secret.
@@ -54,7 +54,7 @@ def unseal(sealed: bytes, *, context: str) -> str:
         raise CannotUnseal("changed, or sealed for another row") from None
 
 
-def sealed_with(sealed: bytes) -> str:
+def sealed_with(sealed: bytes | memoryview) -> str:
     """Return the id of the key that ``sealed`` was made with, to find what rotation has left."""
     sealed = bytes(sealed)
     return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")

@@ -96,6 +96,10 @@ class Membership(models.Model):
         """Whether this member may do what ``role`` may."""
         return Role(self.role).at_least(role)
 
+    def may_manage(self, other: "Membership") -> bool:
+        """Whether this member may change the role of ``other``, or take them out of the team."""
+        return self.may(Role.OWNER if other.role == Role.OWNER else Role.ADMIN)
+
     @property
     def can_buy(self) -> bool:
         """Whether this member may spend the team's money."""

@@ -80,8 +80,8 @@ def _check_may_manage(
 ) -> None:
     # The actor as they are now: they may have lost their role since the page was opened.
     actor = _get(members, actor.user_id)
-    touches_owner = Role.OWNER in (_get(members, user_id).role, role)
-    if not actor.may(Role.OWNER if touches_owner else Role.ADMIN):
+    may_give = role != Role.OWNER or actor.may(Role.OWNER)
+    if not (may_give and actor.may_manage(_get(members, user_id))):
         raise PermissionDenied
 
 

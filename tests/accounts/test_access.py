@@ -49,17 +49,17 @@ def test_a_role_is_enough_or_forbidden(bob: User, team: Team, at_least: Role, en
 
 def test_home_is_the_team_used_last_else_the_personal_one(alice: User, team: Team) -> None:
     request = request_by(alice)
-    assert get_home_team(request, alice) == team
+    assert get_home_team(request) == team
     personal = create_user_team(alice)
-    assert get_home_team(request, alice) == personal
+    assert get_home_team(request) == personal
     get_membership(request, team.slug)
-    assert get_home_team(request, alice) == team
+    assert get_home_team(request) == team
 
 
 def test_home_is_never_a_team_one_was_removed_from(charlie: User, team: Team) -> None:
     request = request_by(charlie)
     request.session["team"] = team.slug
-    assert get_home_team(request, charlie) == charlie.teams.get()
+    assert get_home_team(request) == charlie.teams.get()
 
 
 def test_a_fragment_does_not_write_the_session(alice: User, team: Team) -> None:
