@@ -1,9 +1,5 @@
 """Telling the pollers that there is a new number to watch. Losing it costs a second or two."""
 
-from functools import partial
-
-from django.db import transaction
-
 from live import bus
 
 CHANNEL = "busstop:poll"
@@ -11,4 +7,4 @@ CHANNEL = "busstop:poll"
 
 def wake_poller(poll_slot: int) -> None:
     """Wake the poller that looks after ``poll_slot`` once the transaction is committed."""
-    transaction.on_commit(partial(bus.send, CHANNEL, str(poll_slot)))
+    bus.send_on_commit(CHANNEL, str(poll_slot))

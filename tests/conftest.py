@@ -8,6 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from tests.cast import *  # noqa: F403
+from tests.plugins.append_only import flushable_tables  # noqa: F401
 from tests.plugins.valkey import running_valkey
 
 if TYPE_CHECKING:

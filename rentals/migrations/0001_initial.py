@@ -216,7 +216,12 @@ class Migration(migrations.Migration):
                     "provider_message",
                     models.CharField(blank=True, max_length=300, verbose_name="provider's message"),
                 ),
-                ("created", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                (
+                    "created",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
                 ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),
                 ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
                 ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="settled")),
@@ -369,7 +374,12 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(blank=True, max_length=40, verbose_name="why")),
                 ("data", models.JSONField(blank=True, default=dict, verbose_name="figures")),
                 ("by", models.CharField(blank=True, max_length=20, verbose_name="by")),
-                ("created", models.DateTimeField(auto_now_add=True, verbose_name="at")),
+                (
+                    "created",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="at"
+                    ),
+                ),
                 (
                     "actor",
                     models.ForeignKey(

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
@@ -40,7 +41,7 @@ class Event(models.Model):
         related_name="+",
         verbose_name=_("member"),
     )
-    created = models.DateTimeField(_("at"), auto_now_add=True)
+    created = models.DateTimeField(_("at"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("event")

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount, Team
@@ -97,7 +98,7 @@ class Purchase(models.Model):
     reason = models.CharField(_("why"), max_length=40, blank=True)
     provider_code = models.CharField(_("provider's code"), max_length=32, blank=True)
     provider_message = models.CharField(_("provider's message"), max_length=300, blank=True)
-    created = models.DateTimeField(_("created"), auto_now_add=True)
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)

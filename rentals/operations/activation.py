@@ -1,6 +1,5 @@
 """What happens to a number: its SMS, its end, and giving it back. The SMS wins every race."""
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +65,7 @@ def store_sms(*, activation_id: int, text: str, by: str) -> bool:
     The same text again changes nothing (False). A different text is one more message. An SMS on a
     number that has ended is stored all the same, and its end stands.
     """
-    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    digest = Message.digest_of(text)
     with transaction.atomic():
         activation = _locked(activation_id)
         if activation.messages.filter(digest=digest).exists():

@@ -52,11 +52,10 @@ def send_purchase(*, purchase_id: int) -> None:
     if not purchase.account.is_active:
         _abandon(purchase, "account_suspended")
         return
-    with client_for(purchase.account) as client:
-        cost = _read_price(purchase, client)
-        if cost is None or not _claim(purchase, cost):
-            return
-            _send(purchase, client)
+    client = client_for(purchase.account)
+    cost = _read_price(purchase, client)
+    if cost is not None and _claim(purchase, cost):
+        _send(purchase, client)
 
 
 def _read_price(purchase: Purchase, client: smsbus.Client) -> Decimal | None:
@@ -76,14 +75,14 @@ def _read_price(purchase: Purchase, client: smsbus.Client) -> Decimal | None:
         _say_waiting(purchase)
         return None
     wanted = purchase.service.provider_id
-    cost = next((dollars(p.cost) for p in prices if p.project_id == wanted), None)
+    cost = next((price.cost for price in prices if price.project_id == wanted), None)
     if cost is None:
         _abandon(purchase, "not_offered")
         return None
     if cost > purchase.quoted:
         _abandon(purchase, "price_rose", newer_quote=cost)
         return None
-    return cost
+    return dollars(cost)
 
 
 def _say_waiting(purchase: Purchase) -> None:

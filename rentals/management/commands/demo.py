@@ -1,0 +1,64 @@
+"""``manage.py demo``: the demo team, its account at the sandbox, a catalogue and a past."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts import operations as accounts
+from accounts.models import Membership, ProviderAccount, Role, Team, User
+from accounts.provider import client_with
+from catalog import sync
+from catalog.models import Country, Offer
+from rentals.demo import tell_past
+
+TOKEN = "sandbox-demo-token"  # the one that `python -m sandbox` knows unless told otherwise
+PURCHASES = 120
+MATES = (("ada@busstop.example", "Ada", Role.ADMIN), ("ravi@busstop.example", "Ravi", Role.MEMBER))
+
+
+class Command(BaseCommand):
+    """Safe to run at every start: what is there already is left alone."""
+
+    help = "Make the demo team with data, where the provider is the sandbox."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--token", default=TOKEN, help="of an account at the sandbox")
+        parser.add_argument(
+            "--purchases", type=int, default=PURCHASES, help="in the team's past (%(default)s)"
+        )
+
+    def handle(self, *args: Any, token: str, purchases: int, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError(
+                "The demo team exists only with the sandbox: DEMO=1, and SMSBUS_API_URL and "
+                "SMSBUS_RENT_URL on this machine."
+            )
+        user = accounts.ensure_demo_user()
+        team = Team.objects.of(user)[0]
+        account = team.provider_accounts.kept().first() or accounts.add_provider_account(
+            team=team, actor=user, name="Sandbox", token=token, refer_id="demo"
+        )
+        self._fill_catalogue(token)
+        if not team.purchases.exists():
+            self._furnish(team, user, account, purchases)
+        self.stdout.write(f"{user.email} is ready in {team.name}")
+
+    def _fill_catalogue(self, token: str) -> None:
+        if Offer.objects.exists():
+            return
+        client = client_with(token)
+        sync.refresh_lists(client)
+        for country in Country.objects.filter(listed=True):
+            sync.refresh_prices(country, client)
+
+    def _furnish(self, team: Team, user: User, account: ProviderAccount, purchases: int) -> None:
+        Team.objects.filter(pk=team.pk).update(name="Demo team")
+        members = [user]
+        for email, name, role in MATES:
+            mate = User.objects.filter(email=email).first() or User.objects.create_user(
+                email, name=name
+            )
+            Membership.objects.get_or_create(team=team, user=mate, defaults={"role": role})
+            members.append(mate)
+        tell_past(account, members, purchases=purchases)

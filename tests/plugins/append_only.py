@@ -1,0 +1,32 @@
+"""Lets the test runner empty the append-only tables of SQLite between transactional tests.
+
+PostgreSQL empties tables by TRUNCATE, which row triggers do not see. SQLite can only DELETE, which
+ours refuse; so the flush takes the triggers away and puts them back.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.db.backends.sqlite3.operations import DatabaseOperations
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flushable_tables() -> Iterator[None]:
+    """Wrap the statements of each flush in dropping and making the append-only triggers."""
+    flush = DatabaseOperations.sql_flush
+
+    def flush_without_triggers(self, style, tables, **options):  # type: ignore[no-untyped-def]
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+        return [
+            *(f"DROP TRIGGER {name}" for name, _sql in triggers),
+            *flush(self, style, tables, **options),
+            *(sql for _name, sql in triggers),
+        ]
+
+    with pytest.MonkeyPatch.context() as patch:
+        if connection.vendor == "sqlite":
+            patch.setattr(DatabaseOperations, "sql_flush", flush_without_triggers)
+        yield

@@ -1,0 +1,297 @@
+"""The worker that buys: one send at most, and no answer is taken for what it is not."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core import mail
+from django.db import connections
+from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+import smsbus
+from rentals.models import Activation, Event, Purchase
+from rentals.operations.sending import MAX_SENDS, send_purchase
+from rentals.operations.sweep import sweep
+from rentals.states import PurchaseState
+from rentals.wording import explain_purchase
+from tests.rentals.operations.conftest import COST, Shop
+
+pytestmark = pytest.mark.django_db
+
+Kinds = Callable[[Purchase], list[str]]
+State = PurchaseState
+
+
+def test_a_number_is_bought(shop: Shop, kinds: Kinds) -> None:
+    purchase = shop.buy()
+    assert purchase.state == State.BOUGHT
+    activation = purchase.activation
+    [sold] = shop.sandbox.books(shop.token)
+    assert activation.request_id == str(sold.id)
+    assert activation.is_open
+    assert timedelta(minutes=19) < activation.expires_at - timezone.now() <= timedelta(minutes=20)
+    assert kinds(purchase) == ["hold"]
+    assert shop.team.purchases.reserved() == shop.frozen() == COST
+    assert '"request_id"' in (purchase.answer() or "")
+
+
+def test_the_timeline_tells_each_step(shop: Shop) -> None:
+    purchase = shop.buy()
+    steps = list(Event.objects.values_list("subject", "from_state", "to_state", "by"))
+    assert steps == [
+        ("purchase", "", "held", ""),
+        ("purchase", "held", "sending", "worker"),
+        ("purchase", "sending", "bought", "worker"),
+        ("activation", "", "waiting", "worker"),
+    ]
+    assert purchase.events.first().actor == shop.alice
+
+
+def test_request_ids_of_21_digits_and_leading_zeros_stay_text(shop: Shop) -> None:
+    for number, request_id in enumerate(("100000000000000000124", "0077")):
+        body = f'{{"code": 200, "data": {{"request_id": "{request_id}", "number": "1{number}"}}}}'
+        shop.sandbox.fault("get/number", "body", text=body)
+        assert shop.number().request_id == request_id
+
+
+def test_the_referral_id_goes_with_the_purchase(shop: Shop) -> None:
+    shop.account.set_refer_id("4711")
+    shop.account.save()
+    shop.buy()
+    [sent] = [call for call in shop.sandbox.calls if call.name == "get/number"]
+    assert sent.params["refer_id"] == "4711"
+
+
+def test_the_task_delivered_ten_times_buys_once(shop: Shop) -> None:
+    purchase = shop.ask()
+    for _ in range(10):
+        send_purchase(purchase_id=purchase.pk)
+    assert shop.sends() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_workers_at_once_buy_once(shop: Shop) -> None:
+    purchase = shop.ask()
+    start = threading.Barrier(10)
+
+    def work() -> None:
+        start.wait()
+        try:
+            send_purchase(purchase_id=purchase.pk)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert shop.sends() == 1
+    assert Activation.objects.count() == 1
+
+
+def test_a_price_that_rose_since_the_click_needs_a_second_click(shop: Shop, kinds: Kinds) -> None:
+    purchase = shop.ask()
+    shop.sandbox.set_price(5, 3, cost=Decimal("0.16"))
+    send_purchase(purchase_id=purchase.pk)
+    purchase.refresh_from_db()
+    assert purchase.state == State.ABANDONED
+    assert purchase.newer_quote == Decimal("0.16")
+    assert kinds(purchase) == ["hold", "release"]
+    assert shop.sends() == 0
+    assert explain_purchase(purchase) == (
+        "The price is now $0.16; the button said $0.14. Nothing was bought and no money moved."
+    )
+
+
+def test_a_price_that_fell_is_what_is_paid(shop: Shop) -> None:
+    purchase = shop.ask()
+    shop.sandbox.set_price(5, 3, cost=Decimal("0.12"))
+    send_purchase(purchase_id=purchase.pk)
+    purchase.refresh_from_db()
+    assert (purchase.quoted, purchase.cost) == (COST, Decimal("0.12"))
+
+
+def refuse_nothing_left(shop: Shop) -> None:
+    shop.sandbox.set_price(5, 3, stock=0)
+
+
+def refuse_poor(shop: Shop) -> None:
+    shop.sandbox.top_up(shop.token, Decimal("-9.99"))
+
+
+def refuse_not_activated(shop: Shop) -> None:
+    shop.sandbox.update_account(shop.token, activated=False)
+
+
+def refuse_blocked(shop: Shop) -> None:
+    shop.sandbox.block(shop.token, 3)
+
+
+def refuse_waiting_limit(shop: Shop) -> None:
+    shop.sandbox.update_account(shop.token, waiting_limit=0)
+
+
+@pytest.mark.parametrize(
+    ("arrange", "code", "words"),
+    [
+        (refuse_nothing_left, "50002", "no number left"),
+        (refuse_poor, "50201", "Top it up"),
+        (refuse_not_activated, "50208", "activation link"),
+        (refuse_blocked, "50214", "24 hours"),
+        (refuse_waiting_limit, "50104", "Too many of your numbers"),
+    ],
+)
+def test_a_documented_refusal_gives_the_money_back_and_says_why(
+    shop: Shop, kinds: Kinds, arrange: Callable[[Shop], None], code: str, words: str
+) -> None:
+    arrange(shop)
+    purchase = shop.buy()
+    assert (purchase.state, purchase.provider_code) == (State.REFUSED, code)
+    assert kinds(purchase) == ["hold", "release"]
+    assert shop.sandbox.books(shop.token) == []
+    said = explain_purchase(purchase)
+    assert words in said
+    assert "no money moved" in said
+
+
+def test_a_wrong_token_suspends_the_account_and_buys_nothing(
+    shop: Shop, kinds: Kinds, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    shop.sandbox.update_account(shop.token, revoked=True)
+    purchase = shop.buy()
+    shop.account.refresh_from_db()
+    assert shop.account.state == shop.account.State.SUSPENDED
+    assert (purchase.state, purchase.reason) == (State.ABANDONED, "account_suspended")
+    assert kinds(purchase) == ["hold", "release"]
+    assert mail.outbox == []  # the owners are told after the commit, by a worker
+
+
+def test_not_activated_suspends_the_account(shop: Shop) -> None:
+    refuse_not_activated(shop)
+    shop.buy()
+    shop.account.refresh_from_db()
+    assert shop.account.suspended_code == 50208
+
+
+# kind of fault, its options: whatever leaves it open whether a number was sold
+UNCLEAR = [
+    ("reset", {"applied": True}),
+    ("reset", {"applied": False}),
+    ("drop", {"applied": True}),
+    ("truncate", {}),
+    ("http_error", {"status": 502}),
+    ("http_error", {"status": 429, "retry_after": 3}),
+    ("redirect", {}),
+    ("unknown_code", {"code": 59999}),
+    ("body", {"text": "<html>Bad gateway</html>"}),
+    ("body", {"text": '{"code": 50101, "message": "of another call"}'}),
+    ("malformed", {}),
+    ("deep", {}),
+    ("enormous", {}),
+    ("nan", {}),
+    ("missing", {"field": "request_id"}),
+    ("missing", {"field": "number"}),
+    ("mistyped", {"field": "request_id"}),
+    ("no_data", {}),
+]
+
+
+@pytest.mark.parametrize(("kind", "options"), UNCLEAR)
+def test_anything_else_is_honestly_unknown_and_never_sent_again(
+    shop: Shop, kinds: Kinds, kind: str, options: dict[str, object]
+) -> None:
+    shop.sandbox.fault("get/number", kind, **options)
+    purchase = shop.buy()
+    assert purchase.state == State.UNKNOWN
+    assert kinds(purchase) == ["hold"], "the money stays reserved"
+    assert "stays reserved" in explain_purchase(purchase)
+    send_purchase(purchase_id=purchase.pk)
+    sweep()
+    assert shop.sends() == 1
+
+
+@pytest.mark.parametrize("kind", ["hang", "slow", "endless"])
+def test_an_answer_that_does_not_end_is_unknown_at_the_deadline(
+    shop: Shop, settings: Settings, kind: str
+) -> None:
+    settings.SMSBUS_DEADLINE = 0.5
+    shop.sandbox.fault("get/number", kind)
+    assert shop.buy().state == State.UNKNOWN
+
+
+def test_an_unreachable_provider_moves_no_money(shop: Shop, kinds: Kinds) -> None:
+    purchase = shop.ask()
+    shop.sandbox.stop()
+    send_purchase(purchase_id=purchase.pk)
+    purchase.refresh_from_db()
+    assert (purchase.state, purchase.reason) == (State.HELD, "price_unreadable")
+    Purchase.objects.update(created=timezone.now() - timedelta(minutes=5))
+    sweep()
+    purchase.refresh_from_db()
+    assert purchase.state == State.ABANDONED
+    assert kinds(purchase) == ["hold", "release"]
+
+
+def test_what_was_proved_unsent_is_tried_three_times(
+    shop: Shop, kinds: Kinds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider goes away between the price and the send."""
+    purchase = shop.ask()
+
+    send = smsbus.Client.send
+
+    def unplug(client: smsbus.Client, call: smsbus.Call[object]) -> smsbus.Answer:
+        if call.effect:
+            raise smsbus.NotSent("connection refused")
+        return send(client, call)
+
+    monkeypatch.setattr(smsbus.Client, "send", unplug)
+    for attempt in range(1, MAX_SENDS + 1):
+        send_purchase(purchase_id=purchase.pk)
+        purchase.refresh_from_db()
+        assert purchase.sends == attempt
+    assert (purchase.state, purchase.reason) == (State.ABANDONED, "unreachable")
+    assert kinds(purchase) == ["hold", "release"]
+    assert shop.sends() == 0
+
+
+def test_a_request_id_that_we_have_already_is_not_taken_for_a_new_number(shop: Shop) -> None:
+    first = shop.number()
+    body = f'{{"code": 200, "data": {{"request_id": {first.request_id}, "number": "1"}}}}'
+    shop.sandbox.fault("get/number", "body", text=body)
+    purchase = shop.buy()
+    assert (purchase.state, purchase.reason) == (State.UNKNOWN, "request_id_again")
+
+
+def test_an_answer_after_the_claim_ran_out_still_counts(
+    shop: Shop, kinds: Kinds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker stalls after the answer; the sweep calls it unknown; then it goes on."""
+    from rentals.operations import sending
+
+    keep = sending._keep_answer
+
+    def stall(purchase: Purchase, answer: object) -> None:
+        past = timezone.now() - timedelta(seconds=1)
+        Purchase.objects.filter(pk=purchase.pk).update(claim_until=past)
+        sweep()
+        keep(purchase, answer)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sending, "_keep_answer", stall)
+    purchase = shop.buy()
+    assert (purchase.state, purchase.reason) == (State.BOUGHT, "late_answer")
+    assert purchase.activation.is_open
+    assert kinds(purchase) == ["hold"]
+
+
+def test_the_token_is_nowhere_in_what_is_kept(shop: Shop) -> None:
+    text = '{"code": 59999, "message": "token ' + shop.token + ' is odd"}'
+    shop.sandbox.fault("get/number", "body", text=text)
+    purchase = shop.buy()
+    assert shop.token not in (purchase.answer() or "")
+    assert shop.token not in str(list(Event.objects.values()))
+    assert shop.token not in purchase.provider_message

@@ -1,0 +1,51 @@
+"""The machines as they are drawn in ``rentals.states``: nothing else is legal."""
+
+import itertools
+
+import pytest
+
+from rentals import states
+from rentals.states import ActivationState, IllegalTransition, PurchaseState
+
+LEGAL = {
+    ("held", "sending"),
+    ("held", "abandoned"),
+    ("sending", "held"),
+    ("sending", "bought"),
+    ("sending", "refused"),
+    ("sending", "unknown"),
+    ("unknown", "bought"),
+    ("unknown", "not_bought"),
+    ("unknown", "lost"),
+    ("waiting", "received"),
+    ("waiting", "cancelling"),
+    ("waiting", "expired"),
+    ("cancelling", "cancelled"),
+    ("cancelling", "received"),
+    ("cancelling", "expired"),
+}
+
+
+@pytest.mark.parametrize("machine", [PurchaseState, ActivationState])
+def test_exactly_the_drawn_transitions_are_legal(machine: type) -> None:
+    for old, new in itertools.product(machine.values, repeat=2):
+        if (old, new) in LEGAL:
+            states.check(old, new)
+        else:
+            with pytest.raises(IllegalTransition):
+                states.check(old, new)
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["bought", "refused", "abandoned", "not_bought", "lost", "received", "cancelled", "expired"],
+)
+def test_what_has_ended_never_reopens(end: str) -> None:
+    assert not any(old == end for old, _new in LEGAL)
+    with pytest.raises(IllegalTransition):
+        states.check(end, "held")
+
+
+def test_a_purchase_never_takes_a_state_of_an_activation() -> None:
+    with pytest.raises(IllegalTransition):
+        states.check("held", "waiting")
