@@ -1,14 +1,20 @@
-"""How money, numbers, flags and icons look, in every template: ``{% load busstop %}``."""
+"""How money, numbers, times, flags and icons look, in every template: ``{% load busstop %}``."""
 
 import re
+import uuid
+from datetime import datetime
 from decimal import Decimal
 
 import phonenumbers
 from django import template
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.money import format_usd
 
@@ -36,6 +42,33 @@ def phone(number: str) -> str:
     except phonenumbers.NumberParseException:
         return f"+{number}"
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@register.filter
+def minutes_left(until: datetime) -> str:
+    """How long it is until then, for who has no script that counts the seconds down."""
+    minutes = int((until - timezone.now()).total_seconds() // 60)
+    if minutes < 1:
+        return _("under a minute")
+    return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+
+
+@register.simple_tag
+def when(moment: datetime | None) -> SafeString | str:
+    """A moment in the reader's time zone, with the day unless it is today; exact on hover."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    is_today = local.date() == timezone.localdate()
+    shown = date_format(local, "H:i") if is_today else date_format(local, "j M Y, H:i")
+    exact = date_format(local, "j F Y, H:i:s e")
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, shown)
+
+
+@register.simple_tag
+def form_key() -> uuid.UUID:
+    """A new client key: each form that is rendered has its own, and buys at most once."""
+    return uuid.uuid4()
 
 
 @register.simple_tag

@@ -1,0 +1,29 @@
+"""Addresses of the desk, of history and of a purchase."""
+
+from django.urls import include, path
+
+from rentals.views import board, buying, cards, chooser, desk, history, money, purchase
+
+app_name = "rentals"
+
+purchase_urls = [
+    path("", purchase.purchase, name="purchase"),
+    path("card/", cards.card, name="card"),
+    path("cancel/", cards.cancel, name="cancel"),
+    path("abandon/", cards.abandon, name="abandon"),
+    path("put-away/", cards.put_away, name="put_away"),
+    path("again/", buying.again, name="again"),
+]
+
+team_urls = [
+    path("", desk.desk, name="desk"),
+    path("services/", chooser.services, name="services"),
+    path("offers/", chooser.offers, name="offers"),
+    path("buy/", buying.buy, name="buy"),
+    path("board/", board.board, name="board"),
+    path("money/", money.money, name="money"),
+    path("history/", history.history, name="history"),
+    path("purchases/<uuid:code>/", include(purchase_urls)),
+]
+
+urlpatterns = [path("t/<slug:team>/", include(team_urls))]

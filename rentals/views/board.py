@@ -1,0 +1,163 @@
+"""The right of the desk: the departure board, one card for each open or recent purchase."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.access import get_membership
+from accounts.models import Membership
+from catalog.models import Offer
+from rentals.models import Activation, Message, Purchase
+from rentals.states import ActivationState, PurchaseState
+from rentals.wording import explain_purchase
+
+CARDS_SHOWN = 60
+ANOTHER_AFTER = (PurchaseState.REFUSED, PurchaseState.ABANDONED, PurchaseState.NOT_BOUGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One purchase as a member sees it: what it is, what they may do, and what that costs."""
+
+    purchase: Purchase
+    offer: Offer | None
+    can_buy: bool
+    refusal: str = ""
+
+    @property
+    def activation(self) -> Activation | None:
+        """The number; None before there is one."""
+        return getattr(self.purchase, "activation", None)
+
+    @property
+    def message(self) -> Message | None:
+        """The newest SMS."""
+        return self.activation.newest_message if self.activation else None
+
+    @property
+    def messages(self) -> list[Message]:
+        """Every SMS, oldest first."""
+        if self.activation is None:
+            return []
+        return sorted(self.activation.messages.all(), key=lambda message: message.pk)
+
+    @property
+    def explanation(self) -> str:
+        """Why it stands as it stands, in plain words; "" where that goes without saying."""
+        return explain_purchase(self.purchase)
+
+    @property
+    def look(self) -> str:
+        """How the card looks: ``buying``, ``waiting``, ``code``, ``eyes`` or ``over``."""
+        if self.purchase.is_open:
+            return "buying"
+        if self.purchase.state == PurchaseState.UNKNOWN:
+            return "eyes"
+        if self.message:
+            return "code"
+        return "waiting" if self.activation and self.activation.is_open else "over"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether something is still to happen by itself."""
+        return self.look in ("buying", "waiting")
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether the number can be given back."""
+        waiting = self.activation and self.activation.state == ActivationState.WAITING
+        return self.can_buy and bool(waiting)
+
+    @property
+    def can_abandon(self) -> bool:
+        """Whether the purchase can still be taken back: it was not sent."""
+        return self.can_buy and self.purchase.state == PurchaseState.HELD
+
+    @property
+    def can_put_away(self) -> bool:
+        """Whether the card can leave the board: nothing is open and no money is held."""
+        return self.can_buy and self.purchase.settled_at is not None and not self.is_live
+
+    @property
+    def can_reuse(self) -> bool:
+        """Whether the same number may get another SMS: it had one, and its time is not up."""
+        number = self.activation
+        received = number is not None and number.state == ActivationState.RECEIVED
+        return self._can_go_on and received and number.expires_at > timezone.now()
+
+    @property
+    def can_buy_another(self) -> bool:
+        """Whether another number for the same trip makes sense: this one came to nothing."""
+        number = self.activation
+        ended = number is not None and not number.is_open and not self.message
+        return self._can_go_on and (ended or self.purchase.state in ANOTHER_AFTER)
+
+    @property
+    def next_price(self) -> Decimal | None:
+        """What going on costs, in US dollars: the newest price that we know of."""
+        if self.offer is None:
+            return None
+        return max(self.offer.cost, self.purchase.newer_quote or self.offer.cost)
+
+    @property
+    def _can_go_on(self) -> bool:
+        return self.can_buy and self.offer is not None and self.purchase.account.is_active
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The cards, newest first, and whether there are older ones that are only in history."""
+
+    cards: list[Card]
+    has_more: bool
+
+    @property
+    def is_live(self) -> bool:
+        """Whether any card still moves by itself."""
+        return any(card.is_live for card in self.cards)
+
+
+def board_of(membership: Membership) -> Board:
+    """Read the board: three queries, however many cards."""
+    on_board = membership.team.purchases.on_board().for_display()
+    found = list(on_board.prefetch_related("activation__messages")[: CARDS_SHOWN + 1])
+    return Board(cards_of(membership, found[:CARDS_SHOWN]), has_more=len(found) > CARDS_SHOWN)
+
+
+def cards_of(
+    membership: Membership, purchases: Iterable[Purchase], refusal: str = ""
+) -> list[Card]:
+    """Make cards of purchases that are read for display; one query for what going on costs."""
+    purchases = list(purchases)
+    offers = Offer.objects.listed().filter(
+        service__in={purchase.service_id for purchase in purchases},
+        country__in={purchase.country_id for purchase in purchases},
+    )
+    by_trip = {(offer.service_id, offer.country_id): offer for offer in offers}
+    return [
+        Card(
+            purchase=purchase,
+            offer=by_trip.get((purchase.service_id, purchase.country_id)),
+            can_buy=membership.can_buy,
+            refusal=refusal,
+        )
+        for purchase in purchases
+    ]
+
+
+@login_required
+@require_safe
+def board(request: HttpRequest, team: str) -> HttpResponse:
+    """The board alone, for a page that heard of a purchase it does not show, or lost its stream."""
+    membership = get_membership(request, team)
+    return render(
+        request,
+        "rentals/_board.html",
+        {"team": membership.team, "membership": membership, "board": board_of(membership)},
+    )

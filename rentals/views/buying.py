@@ -1,0 +1,126 @@
+"""Pressing a button with a price on it. The purchase is written; a worker buys."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django_htmx.http import retarget, trigger_client_event
+
+from accounts.access import get_membership
+from accounts.models import Membership, Role
+from catalog.models import Offer
+from rentals.forms import BuyForm, QuoteForm
+from rentals.models import Purchase
+from rentals.operations.errors import Refusal
+from rentals.operations.purchase import request_number, request_reuse
+from rentals.states import ActivationState
+from rentals.views.board import board_of
+from rentals.views.cards import answer_card, find_purchase
+from rentals.views.money import money_of
+
+
+@login_required
+@require_POST
+def buy(request: HttpRequest, team: str) -> HttpResponse:
+    """Buy a number of an offer. Answers its row with a new key, and the board beside it."""
+    membership = get_membership(request, team, at_least=Role.MEMBER)
+    form = BuyForm(request.POST)
+    if not form.is_valid():
+        return _spoilt(request, membership)
+    wish = form.cleaned_data
+    offer = get_object_or_404(
+        Offer.objects.select_related("country", "service"), pk=wish.pop("offer")
+    )
+    account = get_object_or_404(membership.team.provider_accounts.kept(), pk=wish.pop("account"))
+    refusal = ""
+    try:
+        request_number(
+            team=membership.team, buyer=membership.user, account=account, offer=offer, **wish
+        )
+    except Refusal as error:
+        refusal = error.message
+    row = {"offer": offer, "account": account, "reusable_only": wish["reusable_only"]}
+    return _answer(request, membership, row, refusal)
+
+
+@login_required
+@require_POST
+def again(request: HttpRequest, team: str, code: str) -> HttpResponse:
+    """Go on from a finished purchase: use its number again, or buy another for the same trip."""
+    membership = get_membership(request, team, at_least=Role.MEMBER)
+    earlier = find_purchase(membership, code)
+    form = QuoteForm(request.POST)
+    if not form.is_valid():
+        return _spoilt(request, membership)
+    try:
+        _buy_again(membership, earlier, form.cleaned_data)
+    except Refusal as error:
+        return answer_card(request, membership, earlier, refusal=error.message)
+    return _answer(request, membership, {}, "")
+
+
+def _buy_again(membership: Membership, earlier: Purchase, quote: dict[str, Any]) -> Purchase:
+    number = getattr(earlier, "activation", None)
+    if number is not None and number.state == ActivationState.RECEIVED:
+        return request_reuse(activation=number, buyer=membership.user, **quote)
+    offer = get_object_or_404(
+        Offer.objects.select_related("country", "service"),
+        service=earlier.service_id,
+        country=earlier.country_id,
+    )
+    return request_number(
+        team=membership.team,
+        buyer=membership.user,
+        account=earlier.account,
+        offer=offer,
+        reusable_only=earlier.reusable_only,
+        **quote,
+    )
+
+
+def _answer(
+    request: HttpRequest, membership: Membership, row: dict[str, Any], refusal: str
+) -> HttpResponse:
+    """The row that was pressed (none for a card), then board and money where something was bought.
+
+    ``row`` is what ``_offer.html`` shows. Without htmx it is a way back to the desk as it was.
+    """
+    if not request.htmx:
+        if refusal:
+            messages.error(request, refusal)
+        return redirect(_desk_address(membership, row))
+    context = row | {"team": membership.team, "membership": membership, "refusal": refusal}
+    context["can_buy"] = True
+    if not refusal:
+        context |= {"board": board_of(membership), "money": money_of(membership.team)}
+    response = render(request, "rentals/_bought.html", context)
+    if refusal:
+        return response
+    return trigger_client_event(response if row else retarget(response, "#board"), "bought")
+
+
+def _spoilt(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """A form that no button of ours sends: nothing can be said about what was meant."""
+    messages.error(
+        request, _("The form was not complete. Nothing was bought; choose again and press once.")
+    )
+    address = reverse("rentals:desk", args=[membership.team.slug])
+    if request.htmx:
+        return HttpResponse(headers={"HX-Redirect": address})
+    return redirect(address)
+
+
+def _desk_address(membership: Membership, row: dict[str, Any]) -> str:
+    address = reverse("rentals:desk", args=[membership.team.slug])
+    if row:
+        chosen = {"service": row["offer"].service_id, "account": row["account"].pk}
+        if row["reusable_only"]:
+            chosen["reusable_only"] = "on"
+        address += f"?{urlencode(chosen)}"
+    return f"{address}#board"

@@ -1,0 +1,88 @@
+"""One card of the board, and what a member can do with it."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import get_membership
+from accounts.models import Membership, Role
+from rentals.models import Purchase
+from rentals.operations import purchase as operations
+from rentals.operations.activation import request_cancel
+from rentals.views.board import board_of, cards_of
+
+
+def find_purchase(membership: Membership, code: str) -> Purchase:
+    """Return a purchase of the member's team with all that a card shows; raises ``Http404``."""
+    for_display = membership.team.purchases.for_display().prefetch_related("activation__messages")
+    return get_object_or_404(for_display, code=code)
+
+
+def answer_card(
+    request: HttpRequest, membership: Membership, purchase: Purchase, refusal: str = ""
+) -> HttpResponse:
+    """Answer the card; without htmx the way back to the page, with the refusal as a message."""
+    if not request.htmx and request.method == "POST":
+        if refusal:
+            messages.error(request, refusal)
+        if request.POST.get("back") == "purchase":
+            return redirect("rentals:purchase", membership.team.slug, purchase.code)
+        return redirect("rentals:desk", membership.team.slug)
+    [card] = cards_of(membership, [purchase], refusal)
+    context = {"team": membership.team, "membership": membership, "card": card}
+    return render(request, "rentals/_card.html", context)
+
+
+@login_required
+@require_safe
+def card(request: HttpRequest, team: str, code: str) -> HttpResponse:
+    """The card as it is now, for a page that heard that it changed."""
+    membership = get_membership(request, team)
+    return answer_card(request, membership, find_purchase(membership, code))
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, team: str, code: str) -> HttpResponse:
+    """Give a waiting number back."""
+    membership = get_membership(request, team, at_least=Role.MEMBER)
+    purchase = find_purchase(membership, code)
+    number = getattr(purchase, "activation", None)
+    if number is not None and request_cancel(activation=number, actor=membership.user):
+        return answer_card(request, membership, purchase)
+    refusal = _("There was nothing to cancel any more; nothing was changed.")
+    return answer_card(request, membership, find_purchase(membership, code), refusal)
+
+
+@login_required
+@require_POST
+def abandon(request: HttpRequest, team: str, code: str) -> HttpResponse:
+    """Take back a purchase that was not sent yet."""
+    membership = get_membership(request, team, at_least=Role.MEMBER)
+    purchase = find_purchase(membership, code)
+    if operations.abandon_purchase(purchase=purchase, actor=membership.user):
+        return answer_card(request, membership, purchase)
+    refusal = _("Too late to give up: the request was already on its way to the provider.")
+    return answer_card(request, membership, find_purchase(membership, code), refusal)
+
+
+@login_required
+@require_POST
+def put_away(request: HttpRequest, team: str, code: str) -> HttpResponse:
+    """Take a finished card off the board; it stays in history."""
+    membership = get_membership(request, team, at_least=Role.MEMBER)
+    purchase = find_purchase(membership, code)
+    if not operations.put_away(purchase=purchase):
+        refusal = _("It is not finished yet, so it stays on the board.")
+        return answer_card(request, membership, purchase, refusal)
+    if not request.htmx:
+        return redirect("rentals:desk", membership.team.slug)
+    context = {
+        "team": membership.team,
+        "membership": membership,
+        "board": board_of(membership),
+    }
+    return render(request, "rentals/_board.html", context)

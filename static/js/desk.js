@@ -1,0 +1,106 @@
+// What the desk does by itself in the browser: count down, copy, announce, keep the focus.
+// Everything else is links and forms, with htmx on top; without this file the page still works.
+(() => {
+  "use strict";
+
+  const announced = new Map(); // card id → newest message that was read out
+
+  function countDown() {
+    for (const clock of document.querySelectorAll("[data-expires]")) {
+      const seconds = Math.ceil((new Date(clock.dataset.expires) - Date.now()) / 1000);
+      const shown = seconds > 0
+        ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
+        : clock.dataset.over;
+      if (clock.textContent !== shown) clock.textContent = shown;
+    }
+  }
+
+  function showCopyButtons(root) {
+    if (!navigator.clipboard) return; // not on plain http away from this machine
+    for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
+  }
+
+  async function copy(button) {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    const label = button.querySelector(".label");
+    if (button.classList.contains("copied")) return;
+    const before = [...label.childNodes];
+    button.classList.add("copied");
+    label.replaceChildren(button.dataset.copied);
+    say(button.dataset.copied);
+    setTimeout(() => {
+      button.classList.remove("copied");
+      label.replaceChildren(...before);
+    }, 1500);
+  }
+
+  function say(words) {
+    const announcer = document.getElementById("announcer");
+    if (!announcer) return;
+    announcer.textContent = "";
+    setTimeout(() => { announcer.textContent = words; }, 50);
+  }
+
+  // A code is read out and lit up once: when it arrives, not each time its card is drawn again.
+  function noticeMessages(isFirst) {
+    for (const card of document.querySelectorAll("[data-message]")) {
+      if (announced.get(card.id) === card.dataset.message) continue;
+      announced.set(card.id, card.dataset.message);
+      if (isFirst) continue;
+      card.classList.add("is-new");
+      say(card.dataset.announce);
+    }
+  }
+
+  // htmx finds the focus again by id; where the element is gone, the nearest thing that is left takes it.
+  let focused = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    // Signed out meanwhile: the answer is the sign-in page, which is no fragment.
+    const asked = new URL(requestConfig.path, location.href).pathname;
+    if (xhr.responseURL && new URL(xhr.responseURL).pathname !== asked) {
+      event.detail.shouldSwap = false;
+      location.reload();
+    }
+    focused = document.activeElement === document.body ? null : document.activeElement;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (focused && !focused.isConnected && document.activeElement === document.body) {
+      const inBoard = !document.getElementById("chosen-title") || focused.closest(".board");
+      const next = document.getElementById(inBoard ? "board" : "chosen-title");
+      next?.focus({ preventScroll: true });
+    }
+    focused = null;
+    showCopyButtons(document);
+    noticeMessages(false);
+    countDown();
+  });
+
+  // On a phone the board is below what was pressed: bring the new number into view.
+  document.addEventListener("bought", () => {
+    setTimeout(() => {
+      const board = document.getElementById("board");
+      const top = board?.getBoundingClientRect().top ?? 0;
+      if (top > innerHeight - 160 || top < -40) board.scrollIntoView({ block: "start" });
+    }, 60);
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) copy(button);
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+
+  showCopyButtons(document);
+  noticeMessages(true);
+  countDown();
+  setInterval(countDown, 1000);
+})();
