@@ -88,7 +88,8 @@ def _dollars(text: str) -> Decimal:
 
 def _explain(error: Exception, options: argparse.Namespace) -> str:
     if isinstance(error, sqlite3.Error):
-        return f"cannot use {options.state}: {error} (is another sandbox using it?)"
+        hint = " (is another sandbox using it?)" if "locked" in str(error) else ""
+        return f"cannot use {options.state}: {error}{hint}"
     if isinstance(error, OSError):
         return f"cannot listen on {options.host}:{options.port}: {error.strerror}"
     return str(error)

@@ -65,13 +65,7 @@ class Shape:
 
 def call_name(path: str) -> str | None:
     """``get/number``, ``rent/get/number``; ``None`` for a path that is no call."""
-    if path.startswith(OTP_BASE):
-        name = path[len(OTP_BASE) :]
-    elif path.startswith(RENT_BASE):
-        name = "rent/" + path[len(RENT_BASE) :]
-    else:
-        return None
-    return name if name in Calls.HANDLERS else None
+    return NAMES.get(path)
 
 
 class Calls:
@@ -295,6 +289,12 @@ class Calls:
         "rent/list/sms": _list_lease_sms,
         "rent/change/link/status": _change_link,
     }
+
+
+NAMES = {
+    RENT_BASE + name.removeprefix("rent/") if name.startswith("rent/") else OTP_BASE + name: name
+    for name in Calls.HANDLERS
+}
 
 
 def _number(amount: Decimal) -> int | float:

@@ -134,7 +134,7 @@ class Control:
 
     @property
     def calls(self) -> list[Call]:
-        """Every call received, oldest first (the newest 200,000)."""
+        """Every call received, oldest first (the newest 50,000)."""
         return list(self.service.log)
 
     def list_accounts(self) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +21,7 @@ from sandbox.world import SMALL, World
 
 SELF_SIGNED = "self-signed"
 START_WITHIN = 10.0
+BACKLOG = 4096
 
 
 class Sandbox(Control):
@@ -51,12 +53,17 @@ class Sandbox(Control):
     ) -> None:
         if tls not in (None, SELF_SIGNED):
             raise ValueError(f"tls is None or {SELF_SIGNED!r}")
-        self._store = Store(state) if state is not None else None
-        self.world = World(seed, ids, demo_seconds, self._store)
+        with ExitStack() as resources:
+            self._socket = resources.enter_context(
+                socket.create_server((host, port), backlog=BACKLOG)
+            )
+            store = resources.enter_context(closing(Store(state))) if state is not None else None
+            self.world = World(seed, ids, demo_seconds, store)
+            folder = tempfile.TemporaryDirectory(prefix="sandbox-") if tls else None
+            self._folder = Path(resources.enter_context(folder)) if folder else None
+            self._resources = resources.pop_all()  # kept until stop, unless something failed
         self.faults = Faults()
-        self._socket = socket.create_server((host, port), backlog=4096)
         self.port: int = self._socket.getsockname()[1]
-        self._folder = tempfile.TemporaryDirectory(prefix="sandbox-") if tls else None
         scheme = "https" if tls else "http"
         self.rent_url = f"{scheme}://{host}:{self.port}"
         self.api_url = self.rent_url + OTP_BASE.rstrip("/")
@@ -74,7 +81,7 @@ class Sandbox(Control):
         """The PEM file of the self-signed certificate, for a client that is to trust it."""
         if self._folder is None:
             raise ValueError("only with tls")
-        return Path(self._folder.name) / "certificate.pem"
+        return self._folder / "certificate.pem"
 
     def start(self) -> "Sandbox":
         context = self._make_tls_context() if self._folder is not None else None
@@ -91,11 +98,7 @@ class Sandbox(Control):
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._thread = None
-        self._socket.close()
-        if self._store is not None:
-            self._store.close()
-        if self._folder is not None:
-            self._folder.cleanup()
+        self._resources.close()
 
     def __enter__(self) -> "Sandbox":
         return self.start()
@@ -116,7 +119,7 @@ class Sandbox(Control):
                 lambda: Connection(self.service.respond, self._connections),
                 sock=self._socket,
                 ssl=context,
-                backlog=4096,
+                backlog=BACKLOG,
             )
         )
         self._listening.set()
@@ -136,7 +139,7 @@ class Sandbox(Control):
             *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
             *("-keyout", str(key), "-out", str(self.certificate)),
         ]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 (all of it is ours)
+        subprocess.run(command, check=True, capture_output=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, key)
         return context

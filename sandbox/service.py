@@ -16,7 +16,7 @@ from sandbox.connection import HTML, Connection, HttpRequest
 from sandbox.faults import Fault, Faults, edit, price_after, replacement
 from sandbox.world import World
 
-LOG_LENGTH = 200_000
+LOG_LENGTH = 50_000
 ENDLESS_PIECE = b" " * 65_536
 TRAP = "/_sandbox/trap"
 GATEWAY_PAGE = """<html>
@@ -26,7 +26,7 @@ GATEWAY_PAGE = """<html>
 """
 
 
-@dataclass
+@dataclass(slots=True)
 class Call:
     """One call that reached the provider, noted when it was read, whatever came of it.
 
@@ -50,7 +50,7 @@ class Call:
 class Service:
     """Routes requests. ``otherwise`` gets what is not a call of the protocol.
 
-    ``log`` keeps the newest 200,000 calls, ``counts`` the number of all calls by name.
+    ``log`` keeps the newest 50,000 calls, ``counts`` the number of all calls by name.
     """
 
     def __init__(

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+LOCK_WITHIN = 0.5
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS thing (
     kind TEXT NOT NULL,
@@ -28,7 +29,9 @@ class Store:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._database = sqlite3.connect(
+            path, timeout=LOCK_WITHIN, check_same_thread=False, isolation_level=None
+        )
         # One process at a time; the system drops the lock of a killed one.
         self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
         # The process may be killed, the machine is assumed to stay up: no fsync for each turn.

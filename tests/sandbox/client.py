@@ -3,10 +3,15 @@
 import json
 import urllib.request
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import sandbox
 from sandbox.server import Sandbox
+
+ROOT = Path(sandbox.__file__).parents[1]
+README = ROOT / "sandbox" / "README.md"
 
 UNITED_STATES, FRANCE = 5, 80
 TELEGRAM, WHATSAPP, PAYPAL = 3, 5, 10
