@@ -18,7 +18,7 @@ from accounts.models import Team
 from catalog import feeds
 from catalog.lists import Outcome, refresh_countries, refresh_prices, refresh_services
 from catalog.models import Country, Feed, Freshness
-from catalog.sources import find_sources
+from catalog.sources import find_sources, has_any
 from core.queue import enqueue_on_commit
 from smsbus import Client
 
@@ -48,10 +48,10 @@ def refresh_country(country: Country) -> None:
     _with_a_source(None, lambda client: refresh_prices(country, client, read_before=read_before))
 
 
-def refresh_lists(client: Client, *, read_before: datetime | None = None) -> None:
-    """Read the countries and the services. Raises ``smsbus.WrongToken``."""
-    refresh_countries(client, read_before=read_before)
-    refresh_services(client, read_before=read_before)
+def refresh_lists() -> None:
+    """Read the countries and the services, unless somebody has this moment."""
+    read_before = timezone.now() - JUST_READ
+    _with_a_source(None, lambda client: _refresh_lists(client, read_before))
 
 
 def refresh_if_stale(team: Team | None = None) -> Freshness:
@@ -67,9 +67,15 @@ def refresh_if_stale(team: Team | None = None) -> Freshness:
 
 
 def ask_for_refresh(team: Team | None = None, *, older_than: timedelta | None = None) -> bool:
-    """Enqueue a reading of all that is ``older_than``; False when one was asked for just now."""
+    """Enqueue a reading of all that is ``older_than``; False when one was asked for just now.
+
+    False too where there is nobody to read with: the first account that is added must not wait for
+    its turn to ask.
+    """
     from catalog import tasks  # the tasks import this module
 
+    if not has_any():
+        return False
     with transaction.atomic():
         if not feeds.ask():
             return False
@@ -89,10 +95,15 @@ def _with_a_source(team_id: int | None, read: Callable[[Client], object]) -> Non
     logger.warning("catalogue: there is no provider account that can read it")
 
 
+def _refresh_lists(client: Client, read_before: datetime) -> None:
+    refresh_countries(client, read_before=read_before)
+    refresh_services(client, read_before=read_before)
+
+
 def _refresh_due(client: Client, read_before: datetime) -> None:
     """One round; whatever is not reached in it comes first in the next."""
     until = time.monotonic() + ROUND_SECONDS
-    refresh_lists(client, read_before=read_before)
+    _refresh_lists(client, read_before)
     failures = 0
     for country in _least_recently_tried(read_before):
         if failures == GIVE_UP_AFTER or time.monotonic() > until:

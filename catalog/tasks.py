@@ -21,3 +21,9 @@ def refresh_country(country_id: int) -> None:
     country = Country.objects.filter(pk=country_id, listed=True).first()
     if country is not None:
         sync.refresh_country(country)
+
+
+@shared_task
+def refresh_lists() -> None:
+    """Read the countries and the services now."""
+    sync.refresh_lists()

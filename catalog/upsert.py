@@ -19,7 +19,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, transaction
 
@@ -110,7 +110,7 @@ def write_offers(country: Country, quotes: Mapping[int, Quote], at: datetime) ->
 
 
 def _on_postgresql(country_id: int, quotes: Mapping[int, Quote], at: datetime) -> None:
-    parameters = {
+    parameters: dict[str, Any] = {
         "country": country_id,
         "at": at,
         "services": list(quotes),
@@ -153,7 +153,7 @@ WHERE before.id IS NULL
 
 
 def _on_sqlite(country_id: int, quotes: Mapping[int, Quote], at: datetime) -> None:
-    parameters = {
+    parameters: dict[str, Any] = {
         "country": country_id,
         "at": connection.ops.adapt_datetimefield_value(at),
         "list": json.dumps([[pk, str(cost), stock] for pk, (cost, stock) in quotes.items()]),
