@@ -1,0 +1,17 @@
+"""Staff's view of purchases and money: everything to see, nothing to change."""
+
+from rentals.admin.activation import ActivationAdmin, MessageAdmin
+from rentals.admin.event import EventAdmin
+from rentals.admin.ledger import LedgerEntryAdmin, TeamDayAdmin
+from rentals.admin.purchase import PurchaseAdmin
+from rentals.admin.shard import PollShardAdmin
+
+__all__ = [
+    "ActivationAdmin",
+    "EventAdmin",
+    "LedgerEntryAdmin",
+    "MessageAdmin",
+    "PollShardAdmin",
+    "PurchaseAdmin",
+    "TeamDayAdmin",
+]

@@ -1,0 +1,42 @@
+"""What happened, in order."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from core.admin import ReadOnlyInline
+from rentals.admin.search import NumberSearchAdmin
+from rentals.models import Event
+from rentals.wording import explain_event
+
+
+class Timeline(ReadOnlyInline[Event]):
+    """The events of a purchase, one line each."""
+
+    model = Event
+    fields = ("created", "subject", "from_state", "to_state", "in_words", "by", "actor")
+    readonly_fields = ("in_words",)
+    verbose_name_plural = _("timeline")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        return super().get_queryset(request).select_related("actor")
+
+    @admin.display(description=_("in words"))
+    def in_words(self, event: Event) -> str:
+        return explain_event(event)
+
+
+@admin.register(Event)
+class EventAdmin(NumberSearchAdmin[Event]):
+    list_display = ("created", "subject", "from_state", "to_state", "reason", "by", "actor", "team")
+    list_filter = ("subject", "to_state", "by")
+    list_select_related = ("actor", "team")
+    search_fields = (
+        "=purchase__code",
+        "purchase__activation__number",
+        "=purchase__activation__request_id",
+        "=actor__email",
+    )
+    date_hierarchy = "created"
+    ordering = ("-pk",)
