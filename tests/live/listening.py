@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import threading
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 import uvicorn
@@ -13,11 +14,11 @@ from live.hub import Hub
 
 
 class StreamServer:
-    """uvicorn with nothing but `/live`, in a thread of its own."""
+    """uvicorn with nothing but `/live` (or another application), in a thread of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, application: Any = stream.application) -> None:
         config = uvicorn.Config(
-            stream.application, port=0, log_level="warning", lifespan="off", log_config=None
+            application, port=0, log_level="warning", lifespan="off", log_config=None
         )
         self.server = uvicorn.Server(config)
         self.loop: asyncio.AbstractEventLoop
