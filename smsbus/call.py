@@ -25,7 +25,7 @@ Service = Literal["otp", "rent"]
 
 KIB: Final = 1024
 _CODE: Final = re.compile(r"-?[0-9]{1,9}")
-_KEPT_HEADERS: Final = frozenset({"content-type", "date", "retry-after"})
+_KEPT_HEADERS: Final = frozenset({"date", "retry-after"})
 _MESSAGE_LENGTH: Final = 500
 
 
@@ -153,11 +153,9 @@ class Call(Generic[T]):
 
     def _refused(self, code: int, message: str) -> NoReturn:
         cls = errors.BY_CODE.get(code, errors.UnknownCode)
-        if code in self.codes:
-            raise cls(code, message, retry_safe=cls is errors.NoSmsYet)
-        if self.effect:
+        if self.effect and code not in self.codes:
             raise cls(code, message, **self._doubt())
-        raise cls(code, message, retry_safe=cls is errors.UnknownCode)
+        raise cls(code, message, retry_safe=cls in (errors.NoSmsYet, errors.UnknownCode))
 
 
 def with_token(target: str, token: str) -> str:
@@ -178,6 +176,9 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)  # NaN and the infinities: not JSON, and no amount of money
 
 
+_JSON: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse, strict=False)
+
+
 def _loads(body: bytes) -> Any:
     """The JSON in a body, or None. Numbers keep their text: a price never becomes a binary float.
 
@@ -185,12 +186,7 @@ def _loads(body: bytes) -> Any:
     to lose an SMS. Deep nesting and endless numbers are not JSON worth having.
     """
     try:
-        return json.loads(
-            body.decode("utf-8-sig", "replace"),
-            parse_float=Decimal,
-            parse_constant=_refuse,
-            strict=False,
-        )
+        return _JSON.decode(body.decode("utf-8-sig", "replace"))
     except (ValueError, ArithmeticError, RecursionError):
         return None
 

@@ -25,7 +25,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A country as the provider numbers it; `code` is ISO 3166-1 alpha-2."""
+    """A country as the provider numbers it; `code` is ISO 3166-1 alpha-2, in its lower case."""
 
     id: str
     title: str
