@@ -5,20 +5,29 @@ ten thousand streams cost neither.
 """
 
 import os
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
-from a2wsgi.asgi_typing import Receive, Scope, Send
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from config.wsgi import application as django
 from live.stream import application as live
 
-pages: Any = WSGIMiddleware(django, workers=16)
+# Now rather than at the first request: it is faster then, and what is broken is seen at the start.
+get_resolver().url_patterns  # noqa: B018
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+wsgi: Any = django  # two libraries, two types for the same protocol
+pages: Any = WSGIMiddleware(wsgi, workers=16)
 
 
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
+async def application(scope: Message, receive: Receive, send: Send) -> None:
     """The ASGI application: one entry for HTTP and the lifespan events."""
     if scope["type"] == "lifespan":
         await lifespan(receive, send)

@@ -87,14 +87,17 @@ if DEMO and not (is_loopback(SMSBUS_API_URL) and is_loopback(SMSBUS_RENT_URL)):
         "DEMO", "0 unless SMSBUS_API_URL and SMSBUS_RENT_URL are the sandbox on this machine"
     )
 
-# Its pace; all in seconds but the first
+# Its pace, in seconds but for the first two: processes, and polls a second
 POLL_SHARDS = env.integer("POLL_SHARDS", 1, minimum=1, maximum=64)
+POLL_RATE_PER_ACCOUNT = env.integer("POLL_RATE_PER_ACCOUNT", 50, minimum=1, maximum=10_000)
 POLL_SLICE_SECONDS = env.integer("POLL_SLICE_SECONDS", 20, minimum=1, maximum=300)
 PURCHASE_CLAIM_SECONDS = env.integer("PURCHASE_CLAIM_SECONDS", 60, minimum=30, maximum=3600)
 if PURCHASE_CLAIM_SECONDS <= SMSBUS_DEADLINE:
     raise BadSetting("PURCHASE_CLAIM_SECONDS", "more than SMSBUS_DEADLINE")
 HELD_SECONDS = env.integer("HELD_SECONDS", 120, minimum=10, maximum=3600)
 CATALOG_REFRESH_SECONDS = env.integer("CATALOG_REFRESH_SECONDS", 900, minimum=10, maximum=86400)
+# Open tabs that listen to /live, for each user in each web process
+LIVE_STREAMS_PER_USER = env.integer("LIVE_STREAMS_PER_USER", 20, minimum=1, maximum=1000)
 
 # Celery. The database is the queue and Redis only wakes people up (a sweep finds whatever was
 # lost), so a task is acknowledged when it starts: none runs again because its worker died.
@@ -146,6 +149,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.signed_in_pages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -205,6 +209,7 @@ EMAIL = env.email("EMAIL_URL", "console:")
 globals().update(EMAIL)
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Busstop <busstop@{SITE_HOST}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

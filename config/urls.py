@@ -8,5 +8,6 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("catalog.urls")),
+    path("", include("live.urls")),
     path("", include("rentals.urls")),
 ]

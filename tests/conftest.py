@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sandbox.server import Sandbox
 
 
+pytest_plugins = ["tests.plugins.browser", "tests.plugins.site", "tests.plugins.workers"]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def valkey() -> Iterator[str]:
     """The address of a real Valkey, one for each test process; cache, broker and pub/sub use it."""

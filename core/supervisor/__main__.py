@@ -46,18 +46,20 @@ def run(supervisor: Supervisor, choices: Choices, folder: Path) -> None:
     port = stack.free_port(choices.host, choices.port)
     if port != choices.port:
         screen.say(f"Port {choices.port} is busy, so this is port {port}.")
-    shown_host = "127.0.0.1" if choices.host in ("0.0.0.0", "::") else choices.host  # noqa: S104
+    shown_host = "127.0.0.1" if choices.host in ("0.0.0.0", "::") else choices.host  # noqa: S104  # nosec B104
     address = f"http://{f'[{shown_host}]' if ':' in shown_host else shown_host}:{port}"
-    env = {"BUSSTOP_DATA": str(choices.data)}
+    # Celery would load every page's code only to check it, and the web does so anyway.
+    env = {"BUSSTOP_DATA": str(choices.data), "CELERY_SKIP_CHECKS": "1"}
     if not Env().raw("SITE_URL"):
         env["SITE_URL"] = address
     env |= start_what_is_missing(supervisor, choices, folder)
-    supervisor.run(stack.prepare(env))
+    # Side by side, as nobody has the address yet; the workers are not needed before there is a page.
     supervisor.start(stack.web(choices.host, port, env))
-    for part in stack.workers(choices.shards, env):
-        supervisor.start(part)
+    supervisor.run(stack.prepare(env))
     supervisor.wait_ready("web")
     welcome(screen, choices, address, time.monotonic() - began)
+    for part in stack.workers(choices.shards, env):
+        supervisor.start(part)
     supervisor.watch()
 
 
@@ -68,14 +70,14 @@ def start_what_is_missing(supervisor: Supervisor, choices: Choices, folder: Path
         supervisor.start(stack.valkey(folder / "valkey.sock"))
         env["REDIS_URL"] = socket_url(folder / "valkey.sock")
     if choices.own_provider:
-        supervisor.start(stack.sandbox(choices.data))
+        supervisor.start(stack.sandbox(choices))
         provider = supervisor.wait_ready("sandbox")
         # The others know this port: a restarted sandbox takes the same.
-        fixed = stack.sandbox(choices.data, int(provider.rpartition(":")[2]))
+        fixed = stack.sandbox(choices, int(provider.rpartition(":")[2]))
         supervisor.fix("sandbox", fixed)
         env["SMSBUS_API_URL"] = f"{provider}/api/control"
         env["SMSBUS_RENT_URL"] = provider
-        env["DEMO"] = os.environ.get("DEMO") or "1"
+        env["DEMO"] = Env().raw("DEMO") or "1"
     if choices.own_redis:
         supervisor.wait_ready("valkey")
     return env

@@ -32,6 +32,7 @@ class Part:
     stop_signal: int = signal.SIGTERM
     grace: float = 5.0
     needed_by_others: bool = False  # started first, stopped last
+    chatty: bool = False  # its warnings are for administrators: the log only
 
 
 class Child:

@@ -30,6 +30,7 @@ class Choices:
     own_redis: bool
     own_provider: bool
     shards: int
+    sms_seconds: int
 
     @classmethod
     def read(cls, env: Env) -> "Choices":
@@ -43,6 +44,7 @@ class Choices:
             own_redis=env.raw("REDIS_URL") is None,
             own_provider=env.raw("SMSBUS_API_URL") is None,
             shards=env.integer("POLL_SHARDS", 1, minimum=1, maximum=64),
+            sms_seconds=env.integer("DEMO_SMS_SECONDS", 6, minimum=1, maximum=600),
         )
 
 
@@ -53,14 +55,20 @@ def valkey(socket_path: Path) -> Part:
         server_command(socket_path),
         ready="(?i)ready to accept connections",
         needed_by_others=True,
+        chatty=True,
     )
 
 
-def sandbox(data: Path, port: int = 0) -> Part:
+def sandbox(choices: Choices, port: int = 0) -> Part:
     """The provider of the demo. SMS come by themselves after some seconds."""
-    state = str(data / "sandbox.sqlite3")
+    state = str(choices.data / "sandbox.sqlite3")
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--state", state]
-    return Part("sandbox", [*command, "--demo", "6"], ready=SANDBOX_READY, needed_by_others=True)
+    return Part(
+        "sandbox",
+        [*command, "--demo", str(choices.sms_seconds)],
+        ready=SANDBOX_READY,
+        needed_by_others=True,
+    )
 
 
 def prepare(env: Mapping[str, str]) -> Part:

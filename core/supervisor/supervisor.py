@@ -163,8 +163,9 @@ class Supervisor:
                 continue
             lines, more = child.read()
             count += len(lines)
-            for line in lines:
-                self.screen.output(child.part.name, line)
+            if self.screen.verbose or not child.part.chatty:
+                for line in lines:
+                    self.screen.output(child.part.name, line)
             if not more:
                 self.selector.unregister(child.output)
         return count
