@@ -100,6 +100,9 @@ class Faults:
             raise ValueError("only a hang applies late")
         if applied is not True and kind in ALWAYS_APPLIED:
             raise ValueError(f"{kind!r} always has its effect")
+        for name, value in options.items():
+            if isinstance(defaults[name], int | float):
+                options[name] = type(defaults[name])(value)
         fault = Fault(kind, applied, defaults | options, times)
         with self._lock:
             self._scripts.setdefault(call, deque()).append(fault)
@@ -148,11 +151,11 @@ def replacement(fault: Fault, answer: dict[str, Any] | None) -> bytes | None:
         whole = json.dumps(answer or {"code": 200, "message": "Operation Success"}).encode()
         return whole[: len(whole) // 2]
     if fault.kind == "deep":
-        depth = int(fault.options["depth"])
+        depth = fault.options["depth"]
         return b'{"code":200,"message":"","data":' + b"[" * depth + b"]" * depth + b"}"
     if fault.kind == "enormous":
         head, tail = b'{"code":200,"message":"","data":"', b'"}'
-        return head + b"x" * (int(fault.options["size"]) - len(head) - len(tail)) + tail
+        return head + b"x" * (fault.options["size"] - len(head) - len(tail)) + tail
     return None
 
 

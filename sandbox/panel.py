@@ -7,7 +7,6 @@ page's form posts the same as form data. There is no password: the sandbox liste
 import inspect
 import json
 from collections.abc import Callable
-from decimal import Decimal
 from html import escape
 from typing import Any
 from urllib.parse import parse_qsl
@@ -153,14 +152,10 @@ def _arguments(request: HttpRequest) -> dict[str, Any]:
     """The body as keyword arguments. Raises ``ValueError`` if it is no object."""
     if request.content_type.startswith(FORM):
         return dict(parse_qsl(request.body.decode(), keep_blank_values=True))
-    # parse_float keeps the text of an amount of money
-    body = json.loads(request.body or b"{}", parse_float=Decimal)
+    body = json.loads(request.body or b"{}")
     if not isinstance(body, dict):
         raise ValueError("the body is a JSON object")
-    return {
-        key: float(value) if key in ("seconds", "hours", "interval") else value
-        for key, value in body.items()
-    }
+    return body
 
 
 def _reply(operation: Callable[[], Any]) -> tuple[bytes, int, str]:

@@ -113,7 +113,7 @@ class Service:
 
     async def _play(self, fault: Fault, call: Call, params: Params, connection: Connection) -> None:
         if fault.applied == "late":
-            await asyncio.sleep(float(fault.options["seconds"]))
+            await asyncio.sleep(fault.options["seconds"])
         self._change_price(fault, params)
         answer = self._apply_with(fault, call, params) if fault.applied else None
         body = replacement(fault, answer)
@@ -124,7 +124,7 @@ class Service:
 
     def _apply_with(self, fault: Fault, call: Call, params: Params) -> dict[str, Any]:
         skewed = fault.kind == "clock_skew"
-        off = self._world.clock.skewed(float(fault.options["seconds"])) if skewed else nullcontext()
+        off = self._world.clock.skewed(fault.options["seconds"]) if skewed else nullcontext()
         with self._world.lock, off:
             return self._apply(call, params)
 
@@ -153,11 +153,11 @@ async def _send(fault: Fault, body: bytes, connection: Connection) -> None:
             connection.begin(len(body), body=body[: len(body) // 2])
             connection.close()
         case "slow":
-            await _trickle(body, float(options["interval"]), connection)
+            await _trickle(body, options["interval"], connection)
         case "endless":
             await _pour(connection)
         case "http_error":
-            connection.answer(*gateway_error(int(options["status"]), options["retry_after"]))
+            connection.answer(*gateway_error(options["status"], options["retry_after"]))
         case "redirect":
             headers = {"Location": options["location"] or TRAP}
             connection.answer(b"", 302, HTML, headers)
@@ -167,7 +167,7 @@ async def _send(fault: Fault, body: bytes, connection: Connection) -> None:
 
 async def _hang(fault: Fault, body: bytes, connection: Connection) -> None:
     if fault.applied != "late":
-        await asyncio.sleep(float(fault.options["seconds"]))
+        await asyncio.sleep(fault.options["seconds"])
     if connection.closed:
         return
     if fault.applied:

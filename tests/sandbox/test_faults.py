@@ -277,6 +277,7 @@ def test_a_script_is_played_in_order(sandbox: Sandbox, alice: Client) -> None:
         lambda s: s.fault("get/money", "reset"),
         lambda s: s.fault("get/sms", "explode"),
         lambda s: s.fault("get/sms", "reset", seconds=1),
+        lambda s: s.fault("get/sms", "hang", seconds="long"),
         lambda s: s.fault("get/sms", "reset", applied="late"),
         lambda s: s.fault("get/number", "nan", applied=False),
         lambda s: s.fault("get/sms", "no_refund"),
