@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from smsbus.types import Page
@@ -135,18 +135,15 @@ def _amount(value: Any, name: str, *, negative: bool = False) -> Decimal:
         value = Decimal(value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise Malformed(name)
-    try:
-        amount = Decimal(value)
-        # The range comes first: rounding 1E+999999999 would need that many digits.
-        if not -MAX_DOLLARS <= amount <= MAX_DOLLARS:
-            raise Malformed(name)
-        if int(amount.as_tuple().exponent) < -4:
-            amount = amount.quantize(_PLACES)
-    except InvalidOperation:
-        raise Malformed(name) from None
+    amount = Decimal(value)
+    # The range comes first: rounding 1E+999999999 would need that many digits.
+    if not -MAX_DOLLARS <= amount <= MAX_DOLLARS:
+        raise Malformed(name)
+    if int(amount.as_tuple().exponent) < -4:
+        amount = amount.quantize(_PLACES)
     if amount < 0 and not negative:
         raise Malformed(name)
-    return amount if amount else abs(amount)
+    return amount or Decimal(0)  # no -0, and no 0E+999999999 that fills the memory when formatted
 
 
 def message_text(value: Any) -> str:

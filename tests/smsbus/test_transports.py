@@ -232,6 +232,11 @@ def test_reads_share_one_connection_and_no_cookies(send: Send) -> None:
     assert not [request for request in server.requests if "Cookie" in request]
 
 
+def test_a_poller_that_was_not_entered_says_so() -> None:
+    with pytest.raises(RuntimeError, match="async with"):
+        asyncio.run(AsyncTransport("http://a", "http://b").send(wire.get_balance(), CANARY))
+
+
 def test_the_environment_is_not_asked(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")

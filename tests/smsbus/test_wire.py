@@ -137,8 +137,8 @@ def test_a_price_never_becomes_a_binary_float() -> None:
     assert cost('"1.25"') == Decimal("1.25")
     assert cost("2") == 2
     assert str(cost("0.30000000000000004")) == "0.3000"
-    assert str(cost("1e-99999")) == "0.0000"
-    assert str(cost("-0.0")) == "0.0"
+    for nothing in ("0", "0.0", "-0.0", "1e-99999", "1e-999999999999999999", "0e99999999"):
+        assert str(cost(nothing)) == "0"
 
 
 @pytest.mark.parametrize(
@@ -292,6 +292,40 @@ def test_lease_sms() -> None:
     assert success(wire.rent_get_sms("CA", "514"), json.dumps(row)) == sms
     assert success(wire.rent_get_sms("CA", "514"), "null") is None
     assert success(wire.rent_list_sms("CA", "514"), page(**row)).items == (sms,)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *[("dialing_code", "+"), ("dialing_code", {}), ("mobile_number", ""), ("area_code", "-1")],
+        *[("area_code", "x" * 129), ("area_name", ["Canada"]), ("area_name", 1.5)],
+        *[("rent_month", -1), ("rent_month", True), ("rent_month", "two"), ("rent_month", 2**31)],
+        *[("amount", None), ("amount", -1), ("amount", "2 USD"), ("order_id", 0)],
+        *[("order_at", ""), ("order_at", 1770379225), ("order_at", "yesterday")],
+        *[("order_at", "0001-01-01T00:00:00+14:00"), ("expire_at", "never"), ("keep_at", 7)],
+    ],
+)
+def test_a_mistyped_field_is_named(field: str, value: object) -> None:
+    row = {
+        "order_id": "26",
+        "area_code": "CA",
+        "area_name": "Canada",
+        "dialing_code": "1",
+        "mobile_number": "514",
+        "rent_month": 2,
+        "amount": 455,
+        "status": "COMPLETED",
+        "order_at": "2026-02-06T12:00:00Z",
+    }
+    assert success(wire.rent_list_order(), page(**row)).total == 21
+    with pytest.raises(BadAnswer, match=field):
+        success(wire.rent_list_order(), page(**row | {field: value}))
+
+
+@pytest.mark.parametrize("value", ['"yes"', "2", "null", "1.0"])
+def test_a_status_that_is_no_boolean_is_a_bad_answer(value: str) -> None:
+    with pytest.raises(BadAnswer, match="status"):
+        success(wire.rent_change_link_status("CA", "514", True), value)
 
 
 def test_an_empty_page_may_say_null() -> None:
