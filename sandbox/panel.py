@@ -19,6 +19,7 @@ from sandbox.control import Control
 from sandbox.service import gateway_error
 
 BASE = "/_sandbox/"
+SHOWN = 100  # newest first: what the page shows of each list
 FORM = "application/x-www-form-urlencoded"
 OPERATIONS = (
     "add_account",
@@ -125,7 +126,7 @@ class Panel:
                 row["texts"],
                 _delivery("deliver", "request_id", row["request_id"]),
             )
-            for row in control.list_requests()
+            for row in control.list_requests()[:SHOWN]
         )
         leases = "".join(
             _row(
@@ -135,7 +136,7 @@ class Panel:
                 row["messages"],
                 _delivery("deliver_lease", "mobile_number", row["mobile_number"]),
             )
-            for row in control.list_leases()
+            for row in control.list_leases()[:SHOWN]
         )
         clock = control.world.clock
         page = PAGE.format(
