@@ -57,6 +57,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    def clean(self) -> None:
+        """Keep the address in lower case from forms too."""
+        super().clean()
+        self.email = self.email.lower()
+
     @property
     def short_name(self) -> str:
         """The name to call them by: their own, else what stands before the @."""
