@@ -32,6 +32,7 @@ SHORTEST_SLEEP = 0.005  # polls that are due within 5 ms leave together
 LONGEST_SLEEP = 0.1
 LOOK_SECONDS = 2.5  # how late a number is noticed whose wake-up was lost
 RELOAD_SECONDS = 15.0
+CLOSE_SECONDS = 2.0
 LET_GO_SECONDS = 60.0  # a received number is watched so long after it expired
 
 
@@ -91,7 +92,8 @@ class Poller:
         tasks = [*self._background, *self._polls, *self._reports]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_SECONDS)
         await self._transport.__aexit__(None, None, None)
         await asyncio.to_thread(self.database.close)
 
@@ -138,7 +140,8 @@ class Poller:
                 if everything:
                     reload_at = self._loop.time() + RELOAD_SECONDS
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._bell.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._bell.wait()
 
     async def _read_roster(self, *, everything: bool) -> None:
         above = 0 if everything else self._list.highest_id
