@@ -12,7 +12,7 @@ def create_triggers(apps, schema_editor):
             """
             CREATE FUNCTION busstop_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
-                RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+                RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
             END $$
             """
         )

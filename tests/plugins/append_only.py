@@ -8,12 +8,17 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
-from django.db.backends.sqlite3.operations import DatabaseOperations
 
 
 @pytest.fixture(scope="session", autouse=True)
 def flushable_tables() -> Iterator[None]:
     """Wrap the statements of each flush in dropping and making the append-only triggers."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    # Here, because on its own the module imports itself in a circle.
+    from django.db.backends.sqlite3.operations import DatabaseOperations
+
     flush = DatabaseOperations.sql_flush
 
     def flush_without_triggers(self, style, tables, **options):  # type: ignore[no-untyped-def]
@@ -27,6 +32,5 @@ def flushable_tables() -> Iterator[None]:
         ]
 
     with pytest.MonkeyPatch.context() as patch:
-        if connection.vendor == "sqlite":
-            patch.setattr(DatabaseOperations, "sql_flush", flush_without_triggers)
+        patch.setattr(DatabaseOperations, "sql_flush", flush_without_triggers)
         yield
