@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import phonenumbers
 from django.db import transaction
 from django.utils import timezone
 
@@ -25,12 +26,12 @@ WEEKS = 5
 LIFE = timedelta(minutes=20)
 POPULAR = ("tg", "wa", "go", "pp", "ds", "am", "ub", "ig", "fb", "tt")
 # What became of a number, and how often; three in four get their SMS.
-ENDS = (
-    (ActivationState.RECEIVED, 76),
-    (ActivationState.CANCELLED, 11),
-    (ActivationState.EXPIRED, 8),
-    (None, 5),  # refused: the provider had no number left
-)
+ENDS: dict[ActivationState | None, int] = {
+    ActivationState.RECEIVED: 76,
+    ActivationState.CANCELLED: 11,
+    ActivationState.EXPIRED: 8,
+    None: 5,  # refused: the provider had no number left
+}
 TEXTS = (
     "Your {service} code is {code}",
     "{code} is your {service} verification code.",
@@ -55,8 +56,7 @@ class Past:
 
     def add(self, offer: Offer, created: datetime) -> None:
         """Add one purchase of ``offer`` and everything that came of it."""
-        ends, weights = zip(*ENDS, strict=True)
-        end = self.chance.choices(ends, weights)[0]
+        end = self.chance.choices(list(ENDS), list(ENDS.values()))[0]
         answered = created + timedelta(seconds=self.chance.uniform(0.4, 2.5))
         ended = answered
         if end is not None:
@@ -88,7 +88,7 @@ class Past:
         self._tell(purchase, PurchaseState.HELD, PurchaseState.SENDING, created)
         self._tell(purchase, PurchaseState.SENDING, purchase.state, answered)
         if end is not None:
-            self._activate(purchase, ActivationState(end), answered, ended)
+            self._activate(purchase, end, answered, ended)
 
     def write(self) -> None:
         """Write everything in one transaction; bulk because there may be very much of it."""
@@ -104,6 +104,16 @@ class Past:
             for day, columns in days.items():
                 held = [p for p in self.purchases if p.created.date() == day]
                 TeamDay.objects.create(team=self.team, day=day, purchases=len(held), **columns)
+
+    def _number(self, iso_code: str) -> str:
+        """A mobile number that could be of the country; nobody's, as far as we know."""
+        example = phonenumbers.example_number_for_type(
+            iso_code.upper(), phonenumbers.PhoneNumberType.MOBILE
+        )
+        if example is None:
+            return f"{self.chance.randrange(10**10, 10**11)}"
+        national = str(example.national_number)[:-5]
+        return f"{example.country_code}{national}{self.chance.randrange(10**5):05d}"
 
     def _wait(self, end: str) -> timedelta:
         if end == ActivationState.RECEIVED:
@@ -123,7 +133,7 @@ class Past:
             country=purchase.country,
             service=purchase.service,
             request_id=f"demo-{purchase.code.hex[:12]}",
-            number=f"{self.chance.randrange(10**10, 10**11)}",
+            number=self._number(purchase.country.iso_code),
             state=end,
             watched=False,
             poll_slot=self.account.poll_slot,

@@ -12,6 +12,7 @@ import uuid
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -230,7 +231,7 @@ def _finish(
     *,
     reason: str = "",
     data: dict[str, str] | None = None,
-    **changes: object,
+    **changes: Any,
 ) -> bool:
     """Write the outcome if the claim is still ours.
 

@@ -7,9 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import operations as accounts
 from accounts.models import Membership, ProviderAccount, Role, Team, User
-from accounts.provider import client_with
-from catalog import sync
-from catalog.models import Country, Offer
+from catalog.models import Offer
+from catalog.sync import refresh_catalogue
 from rentals.demo import tell_past
 
 TOKEN = "sandbox-demo-token"  # the one that `python -m sandbox` knows unless told otherwise
@@ -39,18 +38,11 @@ class Command(BaseCommand):
         account = team.provider_accounts.kept().first() or accounts.add_provider_account(
             team=team, actor=user, name="Sandbox", token=token, refer_id="demo"
         )
-        self._fill_catalogue(token)
+        if not Offer.objects.exists():
+            refresh_catalogue(team.pk)
         if not team.purchases.exists():
             self._furnish(team, user, account, purchases)
         self.stdout.write(f"{user.email} is ready in {team.name}")
-
-    def _fill_catalogue(self, token: str) -> None:
-        if Offer.objects.exists():
-            return
-        client = client_with(token)
-        sync.refresh_lists(client)
-        for country in Country.objects.filter(listed=True):
-            sync.refresh_prices(country, client)
 
     def _furnish(self, team: Team, user: User, account: ProviderAccount, purchases: int) -> None:
         Team.objects.filter(pk=team.pk).update(name="Demo team")
