@@ -35,8 +35,10 @@ class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin[M]):
 
 
 class ReadOnlyInline(ReadOnly, admin.TabularInline[M, Any]):
-    """Rows that belong to the one on the page."""
+    """Rows that belong to the one on the page; ``fields`` names all that is shown."""
 
     extra = 0
     can_delete = False
-    show_change_link = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or ()

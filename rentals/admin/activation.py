@@ -42,6 +42,7 @@ class ActivationAdmin(NumberSearchAdmin[Activation]):
     search_fields = ("number", "=request_id", "=purchase__buyer__email", "=code")
     date_hierarchy = "created"
     ordering = ("-pk",)
+    readonly_fields = ("code",)
     inlines = (MessageInline,)
 
 

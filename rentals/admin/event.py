@@ -16,7 +16,6 @@ class Timeline(ReadOnlyInline[Event]):
 
     model = Event
     fields = ("created", "subject", "from_state", "to_state", "in_words", "by", "actor")
-    readonly_fields = ("in_words",)
     verbose_name_plural = _("timeline")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
@@ -40,3 +39,4 @@ class EventAdmin(NumberSearchAdmin[Event]):
     )
     date_hierarchy = "created"
     ordering = ("-pk",)
+    readonly_fields = ("created",)
