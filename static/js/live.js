@@ -14,7 +14,22 @@
   let attempts = 0;
   let round = 0;
 
-  const tell = (topic) => body.dispatchEvent(new CustomEvent(`live:${topic}`, { bubbles: true }));
+  const told = new Map(); // topic → when it was last told
+  const asked = new WeakMap(); // request of htmx → when it was sent
+
+  function tell(topic) {
+    told.set(topic, performance.now());
+    body.dispatchEvent(new CustomEvent(`live:${topic}`, { bubbles: true }));
+  }
+
+  // An answer that was asked for before a signal may be older than what the signal is about, and
+  // has just replaced the elements that heard it: say it again to those that stand there now.
+  body.addEventListener("htmx:beforeSend", ({ detail }) => asked.set(detail.xhr, performance.now()));
+  body.addEventListener("htmx:afterSettle", ({ detail }) => {
+    const since = asked.get(detail.xhr);
+    asked.delete(detail.xhr); // it settles once for each element that it replaced
+    for (const [topic, when] of [...told]) if (when > since) tell(topic);
+  });
 
   function show(state) {
     if (body.dataset.live === state) return;
@@ -79,6 +94,7 @@
     on("sync", () => {
       attempts = 0;
       show("on");
+      told.clear();
       tell("sync");
     });
     on("signal", (topic) => {

@@ -1,5 +1,6 @@
 """live.js in a real browser, under the site's content security policy, against the real stream."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from playwright.sync_api import Browser, expect, sync_playwright
 from playwright.sync_api import Page as BrowserPage
 from pytest_django import Settings
@@ -23,18 +25,26 @@ pytestmark = [
 SCRIPT = Path("static/js/live.js")
 ON_PAGE = "0b0e7a5c-0000-4000-8000-000000000001"
 ELSEWHERE = "0b0e7a5c-0000-4000-8000-000000000002"
+HTMX = "django_htmx/htmx-2.min.js"
 HTML = f"""<!doctype html>
+<meta name="htmx-config" content='{{"includeIndicatorStyles": false, "allowEval": false}}'>
 <body data-live-ticket="/ticket">
 <div id="live-state" role="status" data-lost="Lost." data-ended="Ended."></div>
 <article data-purchase="{ON_PAGE}"></article>
+<main>{{card}}</main>
 <ol id="heard"></ol>
 <script src="/spy.js"></script>
+<script src="/htmx.js"></script>
 <script src="/live.js"></script>
 """
+CARD = (
+    '<p id="card" hx-get="/card" hx-trigger="live:money from:body" hx-swap="outerHTML">{price}</p>'
+)
 SPY = """
 
 const dispatch = document.body.dispatchEvent;
 document.body.dispatchEvent = function (event) {
+  if (!event.type.startsWith("live:")) return dispatch.call(this, event);
   const item = document.createElement("li");
   item.textContent = event.type;
   document.getElementById("heard").append(item);
@@ -49,11 +59,16 @@ class Site:
     def __init__(self) -> None:
         self.ticket_status = 200
         self.tickets = 0
+        self.price = 1
+        self.card_may_leave = asyncio.Event()
+        self.card_may_leave.set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/live":
             return await stream.application(scope, receive, send)
         status, kind, body = self.answer(scope["path"])
+        if scope["path"] == "/card":
+            await self.card_may_leave.wait()
         headers = [
             (b"content-type", kind.encode()),
             (
@@ -75,7 +90,16 @@ class Site:
             return 200, "text/javascript", SCRIPT.read_text()
         if path == "/spy.js":
             return 200, "text/javascript", SPY
-        return (200, "text/html", HTML) if path == "/" else (404, "text/plain", "")
+        if path == "/htmx.js":
+            return 200, "text/javascript", Path(str(finders.find(HTMX))).read_text()
+        card = CARD.format(price=self.price)
+        if path == "/card":
+            return 200, "text/html", card
+        return (
+            (200, "text/html", HTML.replace("{card}", card))
+            if path == "/"
+            else (404, "text/plain", "")
+        )
 
 
 @pytest.fixture
@@ -87,6 +111,7 @@ def site() -> Site:
 def server(site: Site) -> Iterator[StreamServer]:
     with StreamServer(site) as server:
         yield server
+        server.call(site.card_may_leave.set)
 
 
 @pytest.fixture(scope="module")
@@ -121,13 +146,13 @@ def publish(topic: str) -> None:
 
 def test_signals_become_events_on_the_page(page: BrowserPage) -> None:
     expect_state(page, "on")
-    publish("money")
+    publish("catalogue")
     publish(f"purchase:{ON_PAGE}")
     publish(f"purchase:{ELSEWHERE}")
     expect_heard(
         page,
         "live:sync",
-        "live:money",
+        "live:catalogue",
         f"live:purchase:{ON_PAGE}",
         f"live:purchase:{ELSEWHERE}",
         "live:board",
@@ -195,3 +220,18 @@ def test_redis_away_is_shown_and_redis_back_reads_all_again(
     server.call(lambda: [subscriber.notify("sync") for subscriber in server.hub._streams])
     expect_state(page, "on")
     expect_heard(page, "live:sync", "live:sync")
+
+
+def test_a_signal_is_not_lost_behind_an_answer_that_is_older_than_it(
+    page: BrowserPage, server: StreamServer, site: Site
+) -> None:
+    expect_state(page, "on")
+    server.call(site.card_may_leave.clear)
+    site.price = 2
+    with page.expect_request("**/card"):
+        publish("money")
+    site.price = 3  # too late for the answer that is on its way
+    publish("money")
+    expect_heard(page, "live:sync", "live:money", "live:money")
+    server.call(site.card_may_leave.set)
+    expect(page.locator("#card")).to_have_text("3")
