@@ -102,7 +102,8 @@ def _answer(
     response = render(request, "rentals/_bought.html", context)
     if refusal:
         return response
-    return trigger_client_event(response if row else retarget(response, "#board"), "bought")
+    response = response if row else retarget(response, "#board")
+    return trigger_client_event(response, "bought", after="settle")
 
 
 def _spoilt(request: HttpRequest, membership: Membership) -> HttpResponse:

@@ -35,6 +35,11 @@ class Chooser:
         """Whether there is nothing to show yet because the catalogue was never read."""
         return self.freshness.as_of is None
 
+    @property
+    def has_more_services(self) -> bool:
+        """Whether the list was cut."""
+        return len(self.services) == SERVICES_SHOWN
+
 
 def chooser_of(
     membership: Membership, params: QueryDict, accounts: list[ProviderAccount]

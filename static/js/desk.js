@@ -53,7 +53,7 @@
   }
 
   // htmx finds the focus again by id; where the element is gone, the nearest thing that is left takes it.
-  let focused = null;
+  let lost = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig } = event.detail;
     // Signed out meanwhile: the answer is the sign-in page, which is no fragment.
@@ -62,32 +62,41 @@
       event.detail.shouldSwap = false;
       location.reload();
     }
-    focused = document.activeElement === document.body ? null : document.activeElement;
+    const focused = document.activeElement;
+    lost = focused === document.body ? null : {
+      focused,
+      card: focused.closest("[data-purchase]")?.id,
+      region: focused.closest(".board") ? "board" : "chosen-title",
+    };
   });
   document.addEventListener("htmx:afterSettle", () => {
-    if (focused && !focused.isConnected && document.activeElement === document.body) {
-      const inBoard = !document.getElementById("chosen-title") || focused.closest(".board");
-      const next = document.getElementById(inBoard ? "board" : "chosen-title");
-      next?.focus({ preventScroll: true });
-    }
-    focused = null;
     showCopyButtons(document);
+    if (lost && !lost.focused.isConnected && document.activeElement === document.body) {
+      const card = lost.card && document.getElementById(lost.card);
+      const next = card?.querySelector("button:not([hidden]), a");
+      (next ?? document.getElementById(lost.region))?.focus({ preventScroll: true });
+    }
+    lost = null;
     noticeMessages(false);
     countDown();
   });
 
   // On a phone the board is below what was pressed: bring the new number into view.
   document.addEventListener("bought", () => {
-    setTimeout(() => {
-      const board = document.getElementById("board");
-      const top = board?.getBoundingClientRect().top ?? 0;
-      if (top > innerHeight - 160 || top < -40) board.scrollIntoView({ block: "start" });
-    }, 60);
+    const board = document.getElementById("board");
+    const top = board.getBoundingClientRect().top;
+    if (top > innerHeight - 160 || top < -40) board.scrollIntoView({ behavior: "instant" });
   });
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
+    const clears = event.target.closest("[data-clears]");
+    const field = clears && document.getElementById(clears.dataset.clears);
+    if (field) {
+      field.value = "";
+      field.focus();
+    }
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }
