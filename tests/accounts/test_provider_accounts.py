@@ -50,7 +50,7 @@ def test_the_balance_is_shown_with_its_age(
     assert "not read yet" in text_of(visit("alice", page(team)))
     hour_ago = timezone.now() - timedelta(hours=1)
     ProviderAccount.objects.update(balance="12.34", balance_at=hour_ago)
-    assert "read 1 hour ago" in text_of(visit("alice", page(team)))
+    assert "read an hour ago" in text_of(visit("alice", page(team)))
 
 
 @pytest.mark.parametrize(
