@@ -112,6 +112,8 @@ def request_cancel(*, activation: Activation, actor: User) -> bool:
     """Ask for a number to be given back; a worker does it. False when it is no longer waiting."""
     from rentals import tasks  # the tasks import the operations
 
+    if activation.state != State.WAITING:
+        return False
     with transaction.atomic():
         asked = journal.move(
             activation, State.CANCELLING, actor=actor, cancel_asked_at=timezone.now()

@@ -86,6 +86,8 @@ def request_reuse(
 
 def abandon_purchase(*, purchase: Purchase, actor: User) -> bool:
     """Give up a purchase that was not sent yet; False when a worker was faster."""
+    if purchase.state != PurchaseState.HELD:
+        return False
     with transaction.atomic():
         given_up = journal.move(
             purchase,

@@ -65,7 +65,7 @@ def abandon(request: HttpRequest, team: str, code: str) -> HttpResponse:
     purchase = find_purchase(membership, code)
     if operations.abandon_purchase(purchase=purchase, actor=membership.user):
         return answer_card(request, membership, purchase)
-    refusal = _("Too late to give up: the request was already on its way to the provider.")
+    refusal = _("Too late to give up; this is what became of it.")
     return answer_card(request, membership, find_purchase(membership, code), refusal)
 
 

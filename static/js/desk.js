@@ -54,14 +54,7 @@
 
   // htmx finds the focus again by id; where the element is gone, the nearest thing that is left takes it.
   let lost = null;
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const { xhr, requestConfig } = event.detail;
-    // Signed out meanwhile: the answer is the sign-in page, which is no fragment.
-    const asked = new URL(requestConfig.path, location.href).pathname;
-    if (xhr.responseURL && new URL(xhr.responseURL).pathname !== asked) {
-      event.detail.shouldSwap = false;
-      location.reload();
-    }
+  document.addEventListener("htmx:beforeSwap", () => {
     const focused = document.activeElement;
     lost = focused === document.body ? null : {
       focused,
@@ -97,15 +90,6 @@
       field.value = "";
       field.focus();
     }
-    for (const menu of document.querySelectorAll("details.menu[open]")) {
-      if (!menu.contains(event.target)) menu.open = false;
-    }
-  });
-  document.addEventListener("keydown", (event) => {
-    const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
-    if (!menu) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
   });
 
   showCopyButtons(document);
