@@ -6,10 +6,8 @@ every rule that live ones do (one hold and one settlement each, legal states, th
 
 import random
 import uuid
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 import phonenumbers
 from django.db import transaction
@@ -19,7 +17,7 @@ from accounts.models import ProviderAccount, Team, User
 from catalog.models import Offer
 from rentals.codes import find_code
 from rentals.ledger import DAY_COLUMN
-from rentals.models import Activation, Event, LedgerEntry, Message, Purchase, TeamDay
+from rentals.models import Activation, Event, LedgerEntry, MemberDay, Message, Purchase
 from rentals.states import ActivationState, PurchaseState
 
 WEEKS = 5
@@ -92,18 +90,22 @@ class Past:
 
     def write(self) -> None:
         """Write everything in one transaction; bulk because there may be very much of it."""
-        days: dict[date, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        days: dict[tuple[int, date], MemberDay] = {}
         for entry in self.entries:
-            days[entry.created.date()][DAY_COLUMN[LedgerEntry.Kind(entry.kind)]] += entry.amount
+            member, day = entry.purchase.buyer, entry.created.date()
+            row = days.setdefault(
+                (member.pk, day), MemberDay(team=self.team, member=member, day=day)
+            )
+            column = DAY_COLUMN[LedgerEntry.Kind(entry.kind)]
+            setattr(row, column, getattr(row, column) + entry.amount)
+            row.purchases += entry.kind == LedgerEntry.Kind.HOLD
         with transaction.atomic():
             Purchase.objects.bulk_create(self.purchases, batch_size=1000)
             Activation.objects.bulk_create(self.activations, batch_size=1000)
             Message.objects.bulk_create(self.messages, batch_size=1000)
             LedgerEntry.objects.bulk_create(self.entries, batch_size=1000)
             Event.objects.bulk_create(self.events, batch_size=1000)
-            for day, columns in days.items():
-                held = [p for p in self.purchases if p.created.date() == day]
-                TeamDay.objects.create(team=self.team, day=day, purchases=len(held), **columns)
+            MemberDay.objects.bulk_create(days.values(), batch_size=1000)
 
     def _number(self, iso_code: str) -> str:
         """A mobile number that could be of the country; nobody's, as far as we know."""

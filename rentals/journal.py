@@ -32,7 +32,7 @@ def move(
     memory on success and left alone otherwise. Raises ``IllegalTransition`` for a bug, and
     ``TransactionManagementError`` outside a transaction.
     """
-    states.check(row.state, to)
+    states.check(row.State, row.state, to)
     old = row.state
     if isinstance(row, Purchase):
         changes["reason"] = reason  # a purchase shows why it is where it is

@@ -1,6 +1,6 @@
 """The only writer of the ledger.
 
-Each function writes one entry and adds it to the team's day in the caller's transaction, and
+Each function writes one entry and adds it to the buyer's day in the caller's transaction, and
 settlements mark the purchase settled. The database holds what matters against bugs and races: a
 kind once for each purchase, one settlement, no change, no deletion.
 """
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core.money import dollars
 from live import bus
-from rentals.models import LedgerEntry, Purchase, TeamDay
+from rentals.models import LedgerEntry, MemberDay, Purchase
 
 Kind = LedgerEntry.Kind
 
@@ -73,10 +73,12 @@ def _enter(purchase: Purchase, kind: LedgerEntry.Kind, amount: Decimal) -> Ledge
 
 
 def _add_to_day(entry: LedgerEntry, now: datetime) -> None:
-    day = TeamDay(team_id=entry.team_id, day=now.date())
-    TeamDay.objects.bulk_create([day], ignore_conflicts=True)
+    day = MemberDay(team_id=entry.team_id, member_id=entry.purchase.buyer_id, day=now.date())
+    MemberDay.objects.bulk_create([day], ignore_conflicts=True)
     column = DAY_COLUMN[Kind(entry.kind)]
     changes = {column: F(column) + entry.amount}
     if entry.kind == Kind.HOLD:
         changes["purchases"] = F("purchases") + 1
-    TeamDay.objects.filter(team_id=entry.team_id, day=day.day).update(**changes)
+    MemberDay.objects.filter(team_id=day.team_id, member_id=day.member_id, day=day.day).update(
+        **changes
+    )

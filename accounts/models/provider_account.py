@@ -50,7 +50,9 @@ class ProviderAccount(models.Model):
     """One SMS-BUS account of a team.
 
     The token and the referral ID are write-only: sealed with this row as context, opened only by
-    ``token()`` and ``refer_id()`` where a call to the provider is about to be made. Rows are never
+    ``token()`` and ``refer_id()`` where a call to the provider is about to be made. ``slots`` is how many
+    numbers may be open at once, learned from a 50104. ``frozen_confirmed`` counts the purchases whose
+    price was seen to move into ``frozen`` exactly; one that was not switches off what relies on it. Rows are never
     deleted while purchases point at them: removing an account wipes its secrets and keeps the row.
     """
 
@@ -80,6 +82,9 @@ class ProviderAccount(models.Model):
     frozen = MoneyField(_("frozen"), null=True, blank=True)
     balance_at = models.DateTimeField(_("balance read"), null=True, blank=True)
     poll_slot = models.PositiveSmallIntegerField(default=random_poll_slot, editable=False)
+    slots = models.PositiveSmallIntegerField(_("numbers open at once"), null=True, blank=True)
+    frozen_confirmed = models.PositiveSmallIntegerField(_("purchases seen in frozen"), default=0)
+    frozen_contradicted_at = models.DateTimeField(_("frozen did not fit"), null=True, blank=True)
     created = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = ProviderAccountQuerySet.as_manager()

@@ -2,16 +2,20 @@
 
 from rentals.admin.activation import ActivationAdmin, MessageAdmin
 from rentals.admin.event import EventAdmin
-from rentals.admin.ledger import LedgerEntryAdmin, TeamDayAdmin
+from rentals.admin.lease import BalanceSnapshotAdmin, LeaseAdmin, ServiceBlockAdmin
+from rentals.admin.ledger import LedgerEntryAdmin, MemberDayAdmin
 from rentals.admin.purchase import PurchaseAdmin
 from rentals.admin.shard import PollShardAdmin
 
 __all__ = [
     "ActivationAdmin",
+    "BalanceSnapshotAdmin",
     "EventAdmin",
+    "LeaseAdmin",
     "LedgerEntryAdmin",
+    "MemberDayAdmin",
     "MessageAdmin",
     "PollShardAdmin",
     "PurchaseAdmin",
-    "TeamDayAdmin",
+    "ServiceBlockAdmin",
 ]

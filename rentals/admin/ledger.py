@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from core.admin import ReadOnlyAdmin, ReadOnlyInline
 from rentals.admin.search import NumberSearchAdmin
-from rentals.models import LedgerEntry, TeamDay
+from rentals.models import LedgerEntry, MemberDay
 
 
 class EntriesInline(ReadOnlyInline[LedgerEntry]):
@@ -30,10 +30,13 @@ class LedgerEntryAdmin(NumberSearchAdmin[LedgerEntry]):
     ordering = ("-pk",)
 
 
-@admin.register(TeamDay)
-class TeamDayAdmin(ReadOnlyAdmin[TeamDay]):
-    list_display = ("day", "team", "purchases", "held", "charged", "released", "refunded", "lost")
-    list_select_related = ("team",)
-    search_fields = ("team__name", "=team__slug")
+@admin.register(MemberDay)
+class MemberDayAdmin(ReadOnlyAdmin[MemberDay]):
+    list_display = (
+        *("day", "team", "member", "purchases"),
+        *("held", "charged", "released", "refunded", "lost"),
+    )
+    list_select_related = ("team", "member")
+    search_fields = ("team__name", "=team__slug", "=member__email")
     date_hierarchy = "day"
-    ordering = ("-day", "team")
+    ordering = ("-day", "team", "member")

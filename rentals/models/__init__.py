@@ -1,9 +1,22 @@
 """What was bought, what came of it, and what it cost."""
 
+from rentals.models.account_facts import BalanceSnapshot, ServiceBlock
 from rentals.models.activation import Activation, Message
 from rentals.models.event import Event
-from rentals.models.ledger import LedgerEntry, TeamDay
+from rentals.models.lease import Lease
+from rentals.models.ledger import LedgerEntry, MemberDay
 from rentals.models.purchase import Purchase
 from rentals.models.shard import PollShard
 
-__all__ = ["Activation", "Event", "LedgerEntry", "Message", "PollShard", "Purchase", "TeamDay"]
+__all__ = [
+    "Activation",
+    "BalanceSnapshot",
+    "Event",
+    "Lease",
+    "LedgerEntry",
+    "MemberDay",
+    "Message",
+    "PollShard",
+    "Purchase",
+    "ServiceBlock",
+]

@@ -1,5 +1,8 @@
 """The ledger: append-only entries, and the roll-up by team and day that is kept with them."""
 
+from decimal import Decimal
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -60,10 +63,29 @@ class LedgerEntry(models.Model):
         return f"{self.kind} {self.amount}"
 
 
-class TeamDay(models.Model):
-    """What one team did on one UTC day; kept in the transaction of each ledger entry."""
+class DayQuerySet(models.QuerySet["MemberDay"]):
+    """Days by what a limit or a report asks for."""
+
+    def spent(self) -> Decimal:
+        """Charges and losses less refunds, in US dollars."""
+        sums = self.aggregate(
+            charged=models.Sum("charged", default=ZERO),
+            lost=models.Sum("lost", default=ZERO),
+            refunded=models.Sum("refunded", default=ZERO),
+        )
+        return Decimal(sums["charged"] + sums["lost"] - sums["refunded"])
+
+
+class MemberDay(models.Model):
+    """What one member did for a team on one UTC day; kept in the transaction of each entry.
+
+    A team's day is the sum over its members: a handful of rows, and limits exist for both.
+    """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="days", verbose_name=_("team"))
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("member")
+    )
     day = models.DateField(_("day"))
     purchases = models.PositiveIntegerField(_("purchases"), default=0)
     held = MoneyField(_("reserved"), default=ZERO)
@@ -72,10 +94,14 @@ class TeamDay(models.Model):
     refunded = MoneyField(_("refunded"), default=ZERO)
     lost = MoneyField(_("written off"), default=ZERO)
 
+    objects = DayQuerySet.as_manager()
+
     class Meta:
-        verbose_name = _("day of a team")
-        verbose_name_plural = _("days of teams")
-        constraints = (models.UniqueConstraint(fields=("team", "day"), name="teamday_once"),)
+        verbose_name = _("day of a member")
+        verbose_name_plural = _("days of members")
+        constraints = (
+            models.UniqueConstraint(fields=("team", "day", "member"), name="memberday_once"),
+        )
 
     def __str__(self) -> str:
-        return f"{self.team} · {self.day}"
+        return f"{self.team} · {self.member} · {self.day}"

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.models import ProviderAccount, Team
 from catalog.models import Country, Service
@@ -45,8 +46,10 @@ class Purchase(models.Model):
     """One thing we asked the provider to sell us, written and held before anything is sent.
 
     ``quoted`` is the price on the button that was pressed: what is held, and the most we pay.
-    ``cost`` is the price read again right before the send. ``claim`` fences the worker that is
-    sending: an outcome is written only while the claim still stands.
+    ``cost`` is the price read again right before the send. A lease or a renewal names an area and
+    months in place of a country and a service. ``baseline_frozen`` and ``baseline_total`` are what
+    the provider held right before the send, None where others use the account too. ``claim`` fences
+    the worker that is sending: an outcome is written only while the claim still stands.
     """
 
     class Kind(models.TextChoices):
@@ -54,6 +57,8 @@ class Purchase(models.Model):
 
         NUMBER = "number", _("number")
         REUSE = "reuse", _("number used again")
+        LEASE = "lease", _("lease")
+        RENEWAL = "renewal", _("lease renewed")
 
     State = PurchaseState
 
@@ -73,10 +78,10 @@ class Purchase(models.Model):
         _("state"), max_length=12, choices=PurchaseState, default=PurchaseState.HELD
     )
     country = models.ForeignKey(
-        Country, models.PROTECT, related_name="+", verbose_name=_("country")
+        Country, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("country")
     )
     service = models.ForeignKey(
-        Service, models.PROTECT, related_name="+", verbose_name=_("service")
+        Service, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("service")
     )
     reuse_of = models.ForeignKey(
         "rentals.Activation",
@@ -87,6 +92,25 @@ class Purchase(models.Model):
         verbose_name=_("uses again"),
     )
     reusable_only = models.BooleanField(_("only a number that can be used again"), default=False)
+    area_code = models.CharField(_("area"), max_length=16, blank=True)
+    months = models.PositiveSmallIntegerField(_("months"), null=True, blank=True)
+    lease = models.ForeignKey(
+        "rentals.Lease",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="purchases",
+        verbose_name=_("lease"),
+    )
+    order_id = models.CharField(_("order id"), max_length=64, blank=True)
+    instead_of = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="successor",
+        verbose_name=_("queued instead of"),
+    )
     quoted = MoneyField(_("quoted"))
     cost = MoneyField(_("cost"), null=True, blank=True)
     newer_quote = MoneyField(_("price found higher"), null=True, blank=True)
@@ -94,6 +118,9 @@ class Purchase(models.Model):
     sends = models.PositiveSmallIntegerField(_("sends"), default=0)
     claim = models.UUIDField(null=True, blank=True, editable=False)
     claim_until = models.DateTimeField(null=True, blank=True, editable=False)
+    baseline_frozen = MoneyField(_("frozen before the send"), null=True, blank=True)
+    baseline_total = MoneyField(_("balance and frozen before the send"), null=True, blank=True)
+    look_again_at = models.DateTimeField(_("looked at again"), null=True, blank=True)
     answer_sealed = models.BinaryField(_("raw answer"), null=True, blank=True, editable=False)
     reason = models.CharField(_("why"), max_length=40, blank=True)
     provider_code = models.CharField(_("provider's code"), max_length=32, blank=True)
@@ -123,6 +150,18 @@ class Purchase(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=PurchaseState.values), name="purchase_state_known"
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=("number", "reuse"), country__isnull=False, service__isnull=False
+                )
+                | Q(kind__in=("lease", "renewal"), months__gt=0) & ~Q(area_code=""),
+                name="purchase_names_what_it_buys",
+            ),
+            models.UniqueConstraint(
+                fields=("account", "order_id"),
+                condition=~Q(order_id=""),
+                name="purchase_order_once",
+            ),
         )
         indexes = (
             models.Index(fields=("team", "-created", "-id"), name="purchase_history"),
@@ -133,16 +172,30 @@ class Purchase(models.Model):
             ),
             models.Index(fields=("team",), condition=Q(settled_at=None), name="purchase_unsettled"),
             models.Index(
+                fields=("account", "created"),
+                condition=Q(state="unknown"),
+                name="purchase_unknown",
+            ),
+            models.Index(
                 fields=("team", "-id"), condition=Q(put_away_at=None), name="purchase_board"
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.service} · {self.country}"
+        return self.title
 
     def get_absolute_url(self) -> str:
         """The page with the timeline of this purchase."""
         return reverse("rentals:purchase", args=[self.team.slug, self.code])
+
+    @property
+    def title(self) -> str:
+        """What it buys, in a few words."""
+        if self.service is None:
+            return ngettext(
+                "%(area)s · %(months)s month", "%(area)s · %(months)s months", self.months or 0
+            ) % {"area": self.area_code, "months": self.months}
+        return f"{self.service} · {self.country}"
 
     @property
     def is_open(self) -> bool:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Team
 from rentals import ledger
-from rentals.models import Event, LedgerEntry, Purchase, TeamDay
+from rentals.models import Event, LedgerEntry, MemberDay, Purchase
 from tests.factories import make_purchase
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def test_a_settlement_ends_the_reservation(purchase: Purchase, settle, column: s
     assert purchase.team.purchases.reserved() == purchase.quoted
     settle(purchase)
     assert purchase.team.purchases.reserved() == 0
-    assert getattr(TeamDay.objects.get(), column) == purchase.quoted
+    assert getattr(MemberDay.objects.get(), column) == purchase.quoted
 
 
 def test_the_confirmed_price_is_charged_not_the_quoted(purchase: Purchase) -> None:
@@ -75,7 +75,7 @@ def test_the_day_adds_up_to_the_entries(team: Team) -> None:
     for _ in range(5):
         ledger.charge(make_purchase(team))
     ledger.release(make_purchase(team))
-    day = TeamDay.objects.get(team=team)
+    day = MemberDay.objects.get(team=team)
     charged = sum(e.amount for e in LedgerEntry.objects.filter(kind="charge"))
     assert (day.purchases, day.charged) == (6, charged)
 

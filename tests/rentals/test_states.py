@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from rentals import states
-from rentals.states import ActivationState, IllegalTransition, PurchaseState
+from rentals.states import ActivationState, IllegalTransition, LeaseState, PurchaseState
 
 LEGAL = {
     ("held", "sending"),
@@ -23,29 +23,39 @@ LEGAL = {
     ("cancelling", "cancelled"),
     ("cancelling", "received"),
     ("cancelling", "expired"),
+    ("active", "grace"),
+    ("active", "released"),
+    ("active", "cancelled"),
+    ("grace", "active"),
+    ("grace", "released"),
 }
+MACHINES = [PurchaseState, ActivationState, LeaseState]
 
 
-@pytest.mark.parametrize("machine", [PurchaseState, ActivationState])
+@pytest.mark.parametrize("machine", MACHINES)
 def test_exactly_the_drawn_transitions_are_legal(machine: type) -> None:
     for old, new in itertools.product(machine.values, repeat=2):
         if (old, new) in LEGAL:
-            states.check(old, new)
+            states.check(machine, old, new)
         else:
             with pytest.raises(IllegalTransition):
-                states.check(old, new)
+                states.check(machine, old, new)
 
 
 @pytest.mark.parametrize(
-    "end",
-    ["bought", "refused", "abandoned", "not_bought", "lost", "received", "cancelled", "expired"],
+    ("machine", "end"),
+    [
+        *((PurchaseState, end) for end in ("bought", "refused", "abandoned", "not_bought", "lost")),
+        *((ActivationState, end) for end in ("received", "cancelled", "expired")),
+        *((LeaseState, end) for end in ("released", "cancelled")),
+    ],
 )
-def test_what_has_ended_never_reopens(end: str) -> None:
-    assert not any(old == end for old, _new in LEGAL)
-    with pytest.raises(IllegalTransition):
-        states.check(end, "held")
+def test_what_has_ended_never_reopens(machine: type, end: str) -> None:
+    for new in machine.values:
+        with pytest.raises(IllegalTransition):
+            states.check(machine, end, new)
 
 
 def test_a_purchase_never_takes_a_state_of_an_activation() -> None:
     with pytest.raises(IllegalTransition):
-        states.check("held", "waiting")
+        states.check(PurchaseState, "held", "waiting")

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from rentals import journal
-from rentals.models import Activation, Event, LedgerEntry, Message, PollShard, Purchase, TeamDay
+from rentals.models import Activation, Event, LedgerEntry, MemberDay, Message, PollShard, Purchase
 from rentals.operations import activation as operations
 from rentals.states import PurchaseState
 from tests.factories import (
@@ -25,7 +25,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 TEXT = "<b>Your code</b> is 048213"
-MODELS = [Activation, Event, LedgerEntry, Message, PollShard, Purchase, TeamDay]
+MODELS = [Activation, Event, LedgerEntry, Message, PollShard, Purchase, MemberDay]
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_purchase_is_found_by_what_support_is_told(client_of, sam, bob, team, 
 
 
 @pytest.mark.parametrize(
-    "model", [Activation, Event, LedgerEntry, Message, TeamDay], ids=lambda model: model.__name__
+    "model", [Activation, Event, LedgerEntry, Message, MemberDay], ids=lambda model: model.__name__
 )
 def test_the_other_lists_are_searched_too(client_of, sam, activation, model):
     for text in (activation.number, activation.request_id, "alice@example.org", "nonsense"):
@@ -130,7 +130,11 @@ def test_a_list_costs_the_same_for_any_number_of_rows(
         more = make_activation(team)
         operations.store_sms(activation_id=more.pk, text=f"{number}0000", by="poller")
         PollShard.objects.create(number=number)
-        TeamDay.objects.create(team=team, day=(timezone.now() - timedelta(days=number)).date())
+        MemberDay.objects.create(
+            team=team,
+            member=team.members.first(),
+            day=(timezone.now() - timedelta(days=number)).date(),
+        )
     with django_assert_num_queries(len(few)):
         browser.get(address(model))
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from rentals.models import Activation, Event, Message, Purchase, TeamDay
+from rentals.models import Activation, Event, MemberDay, Message, Purchase
 from rentals.operations.activation import (
     Finding,
     request_cancel,
@@ -48,7 +48,7 @@ def test_the_sms_moves_the_price_from_reserved_to_spent(shop: Shop, kinds: Kinds
     assert activation.newest_message.code == "48213"
     assert kinds(activation.purchase) == ["hold", "charge"]
     assert shop.team.purchases.reserved() == 0
-    assert TeamDay.objects.get().charged == COST
+    assert MemberDay.objects.get().charged == COST
 
 
 def test_the_same_text_again_is_stored_once(shop: Shop, kinds: Kinds) -> None:

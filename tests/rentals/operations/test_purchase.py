@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections
 
 from accounts.models import ProviderAccount
-from rentals.models import LedgerEntry, Purchase, TeamDay
+from rentals.models import LedgerEntry, MemberDay, Purchase
 from rentals.operations.errors import Refusal
 from rentals.operations.purchase import abandon_purchase, put_away, request_number, request_reuse
 from rentals.operations.sending import send_purchase
@@ -28,7 +28,7 @@ def test_the_price_is_held_before_anything_is_sent(shop: Shop, kinds: Kinds) -> 
     assert kinds(purchase) == ["hold"]
     assert shop.team.purchases.reserved() == COST
     assert shop.sandbox.calls == []
-    day = TeamDay.objects.get(team=shop.team)
+    day = MemberDay.objects.get(team=shop.team)
     assert (day.purchases, day.held, day.charged) == (1, COST, 0)
 
 

@@ -1,10 +1,10 @@
-"""When a page last asked for a new reading; and room in PostgreSQL's pages for the next price.
+"""Room in PostgreSQL's pages for the next stock.
 
 A third of each page of offers stays free, so that an update finds room beside its old row and touches
 no index unless the price itself moved.
 """
 
-from django.db import migrations, models
+from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
@@ -22,16 +22,4 @@ def leave_none(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     dependencies = [("catalog", "0001_initial")]
 
-    operations = [
-        migrations.AddField(
-            model_name="feed",
-            name="asked_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="last asked for"),
-        ),
-        migrations.AlterField(
-            model_name="feed",
-            name="claimed_until",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="being read until"),
-        ),
-        migrations.RunPython(leave_room, leave_none),
-    ]
+    operations = [migrations.RunPython(leave_room, leave_none)]
