@@ -1,6 +1,6 @@
 """Addresses of the desk, of history and of a purchase."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from rentals.views import board, buying, cards, chooser, desk, history, money, purchase
 
@@ -15,7 +15,7 @@ purchase_urls = [
     path("again/", buying.again, name="again"),
 ]
 
-team_urls = [
+team_urls: list[URLPattern | URLResolver] = [
     path("", desk.desk, name="desk"),
     path("services/", chooser.services, name="services"),
     path("offers/", chooser.offers, name="offers"),

@@ -88,8 +88,9 @@ class Card:
     def can_reuse(self) -> bool:
         """Whether the same number may get another SMS: it had one, and its time is not up."""
         number = self.activation
-        received = number is not None and number.state == ActivationState.RECEIVED
-        return self._can_go_on and received and number.expires_at > timezone.now()
+        if number is None or number.state != ActivationState.RECEIVED:
+            return False
+        return self._can_go_on and number.expires_at > timezone.now()
 
     @property
     def can_buy_another(self) -> bool:
@@ -139,6 +140,7 @@ def cards_of(
         service__in={purchase.service_id for purchase in purchases},
         country__in={purchase.country_id for purchase in purchases},
     )
+    by_trip: dict[tuple[int | None, int | None], Offer]
     by_trip = {(offer.service_id, offer.country_id): offer for offer in offers}
     return [
         Card(

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,12 +22,13 @@ from rentals.operations.purchase import request_number, request_reuse
 from rentals.states import ActivationState
 from rentals.views.board import board_of
 from rentals.views.cards import answer_card, find_purchase
+from rentals.views.htmx import HtmxRequest
 from rentals.views.money import money_of
 
 
 @login_required
 @require_POST
-def buy(request: HttpRequest, team: str) -> HttpResponse:
+def buy(request: HtmxRequest, team: str) -> HttpResponse:
     """Buy a number of an offer. Answers its row with a new key, and the board beside it."""
     membership = get_membership(request, team, at_least=Role.MEMBER)
     form = BuyForm(request.POST)
@@ -51,7 +52,7 @@ def buy(request: HttpRequest, team: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def again(request: HttpRequest, team: str, code: str) -> HttpResponse:
+def again(request: HtmxRequest, team: str, code: str) -> HttpResponse:
     """Go on from a finished purchase: use its number again, or buy another for the same trip."""
     membership = get_membership(request, team, at_least=Role.MEMBER)
     earlier = find_purchase(membership, code)
@@ -85,7 +86,7 @@ def _buy_again(membership: Membership, earlier: Purchase, quote: dict[str, Any])
 
 
 def _answer(
-    request: HttpRequest, membership: Membership, row: dict[str, Any], refusal: str
+    request: HtmxRequest, membership: Membership, row: dict[str, Any], refusal: str
 ) -> HttpResponse:
     """The row that was pressed (none for a card), then board and money where something was bought.
 
@@ -106,7 +107,7 @@ def _answer(
     return trigger_client_event(response, "bought", after="settle")
 
 
-def _spoilt(request: HttpRequest, membership: Membership) -> HttpResponse:
+def _spoilt(request: HtmxRequest, membership: Membership) -> HttpResponse:
     """A form that no button of ours sends: nothing can be said about what was meant."""
     messages.error(
         request, _("The form was not complete. Nothing was bought; choose again and press once.")

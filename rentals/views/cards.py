@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -13,6 +13,7 @@ from rentals.models import Purchase
 from rentals.operations import purchase as operations
 from rentals.operations.activation import request_cancel
 from rentals.views.board import board_of, cards_of
+from rentals.views.htmx import HtmxRequest
 
 
 def find_purchase(membership: Membership, code: str) -> Purchase:
@@ -22,7 +23,7 @@ def find_purchase(membership: Membership, code: str) -> Purchase:
 
 
 def answer_card(
-    request: HttpRequest, membership: Membership, purchase: Purchase, refusal: str = ""
+    request: HtmxRequest, membership: Membership, purchase: Purchase, refusal: str = ""
 ) -> HttpResponse:
     """Answer the card; without htmx the way back to the page, with the refusal as a message."""
     if not request.htmx and request.method == "POST":
@@ -38,7 +39,7 @@ def answer_card(
 
 @login_required
 @require_safe
-def card(request: HttpRequest, team: str, code: str) -> HttpResponse:
+def card(request: HtmxRequest, team: str, code: str) -> HttpResponse:
     """The card as it is now, for a page that heard that it changed."""
     membership = get_membership(request, team)
     return answer_card(request, membership, find_purchase(membership, code))
@@ -46,7 +47,7 @@ def card(request: HttpRequest, team: str, code: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def cancel(request: HttpRequest, team: str, code: str) -> HttpResponse:
+def cancel(request: HtmxRequest, team: str, code: str) -> HttpResponse:
     """Give a waiting number back."""
     membership = get_membership(request, team, at_least=Role.MEMBER)
     purchase = find_purchase(membership, code)
@@ -59,7 +60,7 @@ def cancel(request: HttpRequest, team: str, code: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def abandon(request: HttpRequest, team: str, code: str) -> HttpResponse:
+def abandon(request: HtmxRequest, team: str, code: str) -> HttpResponse:
     """Take back a purchase that was not sent yet."""
     membership = get_membership(request, team, at_least=Role.MEMBER)
     purchase = find_purchase(membership, code)
@@ -71,7 +72,7 @@ def abandon(request: HttpRequest, team: str, code: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def put_away(request: HttpRequest, team: str, code: str) -> HttpResponse:
+def put_away(request: HtmxRequest, team: str, code: str) -> HttpResponse:
     """Take a finished card off the board; it stays in history."""
     membership = get_membership(request, team, at_least=Role.MEMBER)
     purchase = find_purchase(membership, code)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
@@ -18,6 +18,7 @@ from core.money import ZERO
 from rentals.models import LedgerEntry, Purchase
 from rentals.models.purchase import PurchaseQuerySet
 from rentals.states import ActivationState, PurchaseState
+from rentals.views.htmx import HtmxRequest
 
 PAGE = 50
 DIGITS_OF_A_NUMBER = 3  # fewer are part of a name
@@ -45,7 +46,7 @@ class Row:
 
 @login_required
 @require_safe
-def history(request: HttpRequest, team: str) -> HttpResponse:
+def history(request: HtmxRequest, team: str) -> HttpResponse:
     """One page of rows; ``?state=``, ``?q=`` (a number or a service) and ``?before=`` (a place)."""
     membership = get_membership(request, team)
     state, text = request.GET.get("state", ""), request.GET.get("q", "").strip()[:100]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -13,6 +13,7 @@ from core.crypto import CannotUnseal
 from rentals.models import Event, LedgerEntry, Purchase
 from rentals.views.board import cards_of
 from rentals.views.cards import find_purchase
+from rentals.views.htmx import HtmxRequest
 from rentals.wording import explain_event
 
 
@@ -26,7 +27,7 @@ class Stop:
 
 @login_required
 @require_safe
-def purchase(request: HttpRequest, team: str, code: str) -> HttpResponse:
+def purchase(request: HtmxRequest, team: str, code: str) -> HttpResponse:
     """The page; for htmx, which asks when the purchase changed, only its content."""
     membership = get_membership(request, team)
     found = find_purchase(membership, code)
@@ -46,7 +47,7 @@ def purchase(request: HttpRequest, team: str, code: str) -> HttpResponse:
     return render(request, f"rentals/{'_purchase' if is_live else 'purchase'}.html", context)
 
 
-def _is_staff(request: HttpRequest) -> bool:
+def _is_staff(request: HtmxRequest) -> bool:
     return request.user.is_authenticated and request.user.is_staff
 
 
