@@ -122,20 +122,24 @@ def _on_postgresql(country_id: int, quotes: Mapping[int, Quote], at: datetime) -
 
 
 # All parts of the statement see the rows as they were before it: that is where `before` comes from.
+# What did not change is sorted out first, because ON CONFLICT locks (and so writes) every row it meets.
 POSTGRESQL = """
 WITH fresh AS (
     SELECT * FROM unnest(%(services)s::bigint[], %(costs)s::numeric[], %(stocks)s::integer[])
         AS list (service_id, cost, stock)
 ), before AS (
-    SELECT id, cost, stock FROM catalog_offer WHERE country_id = %(country)s
+    SELECT id, service_id, cost, stock, listed FROM catalog_offer WHERE country_id = %(country)s
+), changed AS (
+    SELECT fresh.* FROM fresh LEFT JOIN before USING (service_id)
+    WHERE before.id IS NULL
+        OR (before.cost, before.stock, before.listed) <> (fresh.cost, fresh.stock, true)
 ), written AS (
-    INSERT INTO catalog_offer AS offer (country_id, service_id, cost, stock, listed, changed_at)
-    SELECT %(country)s, service_id, cost, stock, true, %(at)s FROM fresh
+    INSERT INTO catalog_offer (country_id, service_id, cost, stock, listed, changed_at)
+    SELECT %(country)s, service_id, cost, stock, true, %(at)s FROM changed
     ON CONFLICT (service_id, country_id) DO UPDATE
         SET cost = excluded.cost, stock = excluded.stock, listed = true,
             changed_at = excluded.changed_at
-        WHERE (offer.cost, offer.stock, offer.listed) <> (excluded.cost, excluded.stock, true)
-    RETURNING offer.id, offer.cost, offer.stock
+    RETURNING id, cost, stock
 ), vanished AS (
     UPDATE catalog_offer SET listed = false, stock = 0, changed_at = %(at)s
     WHERE country_id = %(country)s AND listed
