@@ -25,15 +25,13 @@ from catalog.tasks import refresh_country
 from core.money import dollars
 from core.queue import enqueue_on_commit
 from rentals import journal, ledger
-from rentals.models import Activation, Purchase
+from rentals.models import Purchase
+from rentals.operations.goods import goods_of
 from rentals.states import PurchaseState
-from rentals.wakeup import wake_poller
-from smsbus import wire
 
 logger = logging.getLogger(__name__)
 
 MAX_SENDS = 3
-LIFE = timedelta(minutes=20)  # of a request at the provider; only an estimate for the page
 KEPT_ANSWER = 64 * 1024
 BY = "worker"
 
@@ -62,28 +60,22 @@ def send_purchase(*, purchase_id: int) -> None:
 def _read_price(purchase: Purchase, client: smsbus.Client) -> Decimal | None:
     """Return the price as it is now; None when the purchase is not to be sent (yet)."""
     try:
-        prices = client.list_prices(purchase.country.provider_id)
+        cost = goods_of(purchase).read_price(purchase, client)
     except smsbus.WrongToken as error:
         accounts.suspend_account(account=purchase.account, code=str(error.code))
-        _abandon(purchase, "account_suspended", code=str(error.code))
-        return None
-    except smsbus.NoServiceInCountry as error:
-        _abandon(purchase, "not_offered", code=str(error.code))
-        return None
+        _abandon(purchase, "account_suspended", provider_code=str(error.code))
     except smsbus.SmsBusError as error:
         # Reading a price moves no money: the purchase stays held and the sweep comes back to it.
         logger.warning("purchase %s: no price: %s", purchase.pk, type(error).__name__)
         _say_waiting(purchase)
-        return None
-    wanted = purchase.service.provider_id
-    cost = next((price.cost for price in prices if price.project_id == wanted), None)
-    if cost is None:
-        _abandon(purchase, "not_offered")
-        return None
-    if cost > purchase.quoted:
-        _abandon(purchase, "price_rose", newer_quote=cost)
-        return None
-    return dollars(cost)
+    else:
+        if cost is None:
+            _abandon(purchase, "not_offered")
+        elif cost > purchase.quoted:
+            _abandon(purchase, "price_rose", newer_quote=cost)
+        else:
+            return dollars(cost)
+    return None
 
 
 def _say_waiting(purchase: Purchase) -> None:
@@ -113,7 +105,7 @@ def _claim(purchase: Purchase, cost: Decimal) -> bool:
 
 
 def _send(purchase: Purchase, client: smsbus.Client) -> None:
-    call = _call(purchase, client)
+    call = goods_of(purchase).call(purchase, client)
     try:
         answer = client.send(call)
     except smsbus.NotSent:
@@ -124,7 +116,7 @@ def _send(purchase: Purchase, client: smsbus.Client) -> None:
         return
     _keep_answer(purchase, answer)
     try:
-        number = call.read(answer)
+        receipt = call.read(answer)
     except smsbus.ProviderError as error:
         if error.outcome_unknown:
             _become_unknown(purchase, "answer_unclear", error)
@@ -133,16 +125,7 @@ def _send(purchase: Purchase, client: smsbus.Client) -> None:
     except smsbus.SmsBusError as error:
         _become_unknown(purchase, "answer_unclear", error)
     else:
-        _buy(purchase, number)
-
-
-def _call(purchase: Purchase, client: smsbus.Client) -> wire.Call[smsbus.Number]:
-    country, service = purchase.country.provider_id, purchase.service.provider_id
-    if purchase.kind == Purchase.Kind.REUSE:
-        assert purchase.reuse_of is not None  # noqa: S101  the form of a reuse
-        return wire.reuse(country, service, purchase.reuse_of.number, refer_id=client.refer_id)
-    reuse = True if purchase.reusable_only else None
-    return wire.get_number(country, service, refer_id=client.refer_id, reuse=reuse)
+        _buy(purchase, receipt)
 
 
 def _keep_answer(purchase: Purchase, answer: smsbus.Answer) -> None:
@@ -154,35 +137,13 @@ def _keep_answer(purchase: Purchase, answer: smsbus.Answer) -> None:
     )
 
 
-def _buy(purchase: Purchase, number: smsbus.Number) -> None:
-    now = timezone.now()
+def _buy(purchase: Purchase, receipt: Any) -> None:
+    goods = goods_of(purchase)
     with transaction.atomic():
-        if Activation.objects.filter(
-            account=purchase.account, request_id=number.request_id
-        ).exists():
+        if not goods.is_new(purchase, receipt):
             _finish(purchase, State.UNKNOWN, reason="request_id_again")
-            return
-        if not _finish(purchase, State.BOUGHT, ended_at=now):
-            return
-        activation = Activation.objects.create(
-            purchase=purchase,
-            team=purchase.team,
-            account=purchase.account,
-            country=purchase.country,
-            service=purchase.service,
-            request_id=number.request_id,
-            number=number.number,
-            poll_slot=purchase.account.poll_slot,
-            created=purchase.sent_at or now,
-            expires_at=(purchase.sent_at or now) + LIFE,
-        )
-        journal.note(
-            activation,
-            to_state=activation.state,
-            by=BY,
-            data={"number": number.number, "request_id": number.request_id},
-        )
-        wake_poller(activation.poll_slot)
+        elif _finish(purchase, State.BOUGHT, ended_at=timezone.now()):
+            goods.deliver(purchase, receipt)
 
 
 def _refuse(purchase: Purchase, error: smsbus.ProviderError) -> None:
@@ -199,7 +160,7 @@ def _refuse(purchase: Purchase, error: smsbus.ProviderError) -> None:
             ledger.release(purchase)
     if isinstance(error, smsbus.WrongToken | smsbus.AccountNotActivated):
         accounts.suspend_account(account=purchase.account, code=str(error.code))
-    if isinstance(error, smsbus.NoNumbers | smsbus.NoServiceInCountry):
+    if isinstance(error, smsbus.NoNumbers | smsbus.NoServiceInCountry) and purchase.country_id:
         enqueue_on_commit(refresh_country, purchase.country_id)
 
 
@@ -254,19 +215,17 @@ def _finish(
     return False
 
 
-def _abandon(
-    purchase: Purchase, reason: str, *, code: str = "", newer_quote: Decimal | None = None
-) -> None:
+def _abandon(purchase: Purchase, reason: str, **changes: Any) -> None:
+    newer = changes.get("newer_quote")
     with transaction.atomic():
         abandoned = journal.move(
             purchase,
             State.ABANDONED,
             reason=reason,
-            data={"newer_quote": str(newer_quote)} if newer_quote is not None else None,
+            data={"newer_quote": str(newer)} if newer is not None else None,
             by=BY,
             ended_at=timezone.now(),
-            newer_quote=newer_quote,
-            provider_code=code,
+            **changes,
         )
         if abandoned:
             ledger.release(purchase)
