@@ -190,7 +190,7 @@ def test_a_stale_catalogue_is_read_again_behind_the_page(
     html = page(client_of(alice), desk(team))
 
     assert "being read again" in html
-    assert '<meta http-equiv="refresh" content="5">' in html
+    assert 'http-equiv="refresh"' in html
 
 
 def test_a_catalogue_that_was_never_read_says_so(
@@ -228,9 +228,9 @@ def test_the_page_refreshes_itself_without_javascript_only_while_something_moves
 
     make_activation(team)
 
-    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page(
-        client, desk(team)
-    )
+    # With its address: in a page at …#board the browser would only look for the fragment again.
+    refresh = f'<noscript><meta http-equiv="refresh" content="5; url={desk(team)}"></noscript>'
+    assert refresh in page(client, desk(team))
 
 
 @pytest.mark.parametrize("rows", [5, 50])
