@@ -30,11 +30,16 @@ class Site:
 
     def __init__(self, data: Path, port: int, **env: str) -> None:
         self.data = data
+        self.database_url = env.get("DATABASE_URL", f"sqlite:///{data}/busstop.sqlite3")
         clean = {name: value for name, value in os.environ.items() if not OURS.match(name)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "core.supervisor"],
             cwd=PROJECT,
-            env={**clean, "BUSSTOP_DATA": str(data), "PORT": str(port), **env},
+            env={
+                **clean,
+                **{"BUSSTOP_DATA": str(data), "TMPDIR": str(data), "PORT": str(port)},
+                **env,
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
