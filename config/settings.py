@@ -95,6 +95,8 @@ PURCHASE_CLAIM_SECONDS = env.integer("PURCHASE_CLAIM_SECONDS", 60, minimum=30, m
 if PURCHASE_CLAIM_SECONDS <= SMSBUS_DEADLINE:
     raise BadSetting("PURCHASE_CLAIM_SECONDS", "more than SMSBUS_DEADLINE")
 HELD_SECONDS = env.integer("HELD_SECONDS", 120, minimum=10, maximum=3600)
+QUEUE_SECONDS = env.integer("QUEUE_SECONDS", 1800, minimum=60, maximum=86400)
+UNKNOWN_QUIET_SECONDS = env.integer("UNKNOWN_QUIET_SECONDS", 90, minimum=1, maximum=3600)
 CATALOG_REFRESH_SECONDS = env.integer("CATALOG_REFRESH_SECONDS", 900, minimum=10, maximum=86400)
 # Open tabs that listen to /live, for each user in each web process
 LIVE_STREAMS_PER_USER = env.integer("LIVE_STREAMS_PER_USER", 20, minimum=1, maximum=1000)
@@ -283,6 +285,8 @@ LOGGING = {
         # These have handlers of their own by default, which would go round the filter.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "django.server": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        # At INFO whatever the level: the supervisor waits for its words.
+        "uvicorn": {"handlers": [], "level": "INFO", "propagate": True},
         "celery": {"level": LOG_LEVEL},
         # A line for every task, several a second, would bury the others.
         "celery.worker.strategy": {"level": "WARNING"},

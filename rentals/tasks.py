@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from rentals import poller
-from rentals.operations import activation, sending
+from rentals.operations import activation, evidence, sending, unknown
 from rentals.operations import sweep as sweeping
 
 
@@ -11,6 +11,18 @@ from rentals.operations import sweep as sweeping
 def send_purchase(purchase_id: int) -> None:
     """Buy what a held purchase asks for, at most once."""
     sending.send_purchase(purchase_id=purchase_id)
+
+
+@shared_task
+def calibrate(purchase_id: int) -> None:
+    """Check on a purchase that the provider's ``frozen`` moves as we assume."""
+    evidence.calibrate(purchase_id=purchase_id)
+
+
+@shared_task
+def find_out(purchase_id: int) -> None:
+    """Look for evidence of what became of an unknown purchase."""
+    unknown.find_out(purchase_id=purchase_id)
 
 
 @shared_task

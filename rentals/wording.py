@@ -80,6 +80,33 @@ REASONS = {
         "request is not sent again and the money stays reserved. Look on the provider's site before "
         "you buy again."
     ),
+    "queued": gettext_noop(
+        "All numbers that the account may have open at once are waiting for their SMS. This one is "
+        "in the queue and is bought as soon as one of them is done; nothing was sent yet."
+    ),
+    "account_waits": gettext_noop(
+        "The outcome of an earlier purchase on this account is being found out. This one is bought "
+        "after that; nothing was sent yet."
+    ),
+    "service_blocked": gettext_noop(
+        "The provider has blocked this service for the account for a while. Wait, or choose another "
+        "service."
+    ),
+    "frozen_not_bought": gettext_noop(
+        "The provider holds nothing more and took nothing: the number was not sold."
+    ),
+    "orphaned": gettext_noop(
+        "The provider holds exactly the price of this number: it was sold, but nobody knows it. The "
+        "money stays reserved until the provider gives it back or takes it, in about 20 minutes."
+    ),
+    "orphan_released": gettext_noop("The provider has given the money back: nothing was paid."),
+    "orphan_charged": gettext_noop("The provider has taken the money: it is written off as lost."),
+    "left_to_person": gettext_noop(
+        "What the provider holds does not explain it. Somebody has to look on the provider's site."
+    ),
+    "adopted": gettext_noop("Found on the provider's site and adopted."),
+    "declared_not_bought": gettext_noop("Somebody looked: the provider sold nothing."),
+    "written_off": gettext_noop("Given up for lost; it counts as spent."),
     "late_answer": gettext_noop("The provider's answer came late, but it came."),
     "answer_after_end": gettext_noop(
         "An answer of the provider came after this was decided; it is kept with the raw answer."
@@ -89,6 +116,7 @@ REASONS = {
 }
 
 NEVER_SENT = {
+    "service_blocked",
     "given_up",
     "price_rose",
     "not_offered",

@@ -83,6 +83,7 @@ class ProviderAccount(models.Model):
     balance_at = models.DateTimeField(_("balance read"), null=True, blank=True)
     poll_slot = models.PositiveSmallIntegerField(default=random_poll_slot, editable=False)
     slots = models.PositiveSmallIntegerField(_("numbers open at once"), null=True, blank=True)
+    slots_at = models.DateTimeField(_("limit learned"), null=True, blank=True)
     frozen_confirmed = models.PositiveSmallIntegerField(_("purchases seen in frozen"), default=0)
     frozen_contradicted_at = models.DateTimeField(_("frozen did not fit"), null=True, blank=True)
     created = models.DateTimeField(_("created"), auto_now_add=True)

@@ -16,6 +16,7 @@ from core.queue import enqueue_on_commit
 from rentals import journal, ledger
 from rentals.codes import find_code
 from rentals.models import Activation, Message
+from rentals.operations.queueing import wake_queue
 from rentals.states import ActivationState
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ def store_sms(*, activation_id: int, text: str, by: str) -> bool:
         if activation.is_open:
             journal.move(activation, State.RECEIVED, by=by, received_at=now, closed_at=now)
             ledger.charge(activation.purchase)
-            _balance_moved(activation)
+            _slot_is_free(activation)
         else:
             reason = "one_more_sms" if activation.state == State.RECEIVED else "late_sms"
             journal.note(activation, reason=reason, by=by)
@@ -186,7 +187,7 @@ def _end(activation: Activation, to: ActivationState, *, by: str) -> bool:
     if not journal.move(activation, to, by=by, closed_at=now, watched=False):
         return False
     ledger.release(activation.purchase)
-    _balance_moved(activation)
+    _slot_is_free(activation)
     return True
 
 
@@ -204,5 +205,7 @@ def _locked(activation_id: int) -> Activation:
     )
 
 
-def _balance_moved(activation: Activation) -> None:
+def _slot_is_free(activation: Activation) -> None:
+    """The account's balance has moved, and it can have one more number."""
     enqueue_on_commit(refresh_balance, str(activation.account_id))
+    wake_queue(activation.account_id)

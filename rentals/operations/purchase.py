@@ -15,6 +15,7 @@ from core.queue import enqueue_on_commit
 from rentals import journal, ledger
 from rentals.models import Activation, Purchase
 from rentals.operations.errors import Refusal
+from rentals.operations.queueing import blocked_until
 from rentals.states import ActivationState, PurchaseState
 
 
@@ -131,6 +132,15 @@ def _write(*, team: Team, buyer: User, client_key: uuid.UUID, wish: dict[str, An
                 "see Provider accounts for the reason."
             )
             % {"account": account}
+        )
+    block = blocked_until(account, wish["service"].pk if wish.get("service") else None)
+    if block is not None:
+        raise Refusal(
+            _(
+                "The provider has blocked %(service)s for this account until %(until)s UTC. "
+                "Nothing was bought; wait, or choose another service."
+            )
+            % {"service": block.service, "until": f"{block.until:%Y-%m-%d %H:%M}"}
         )
     try:
         with transaction.atomic():

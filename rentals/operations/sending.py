@@ -21,12 +21,15 @@ from django.utils import timezone
 import smsbus
 from accounts import operations as accounts
 from accounts.provider import client_for
+from accounts.tasks import refresh_balance
 from catalog.tasks import refresh_country
 from core.money import dollars
 from core.queue import enqueue_on_commit
 from rentals import journal, ledger
 from rentals.models import Purchase
+from rentals.operations import evidence, queueing, unknown
 from rentals.operations.goods import goods_of
+from rentals.operations.queueing import NUMBERS
 from rentals.states import PurchaseState
 
 logger = logging.getLogger(__name__)
@@ -51,9 +54,19 @@ def send_purchase(*, purchase_id: int) -> None:
     if not purchase.account.is_active:
         _abandon(purchase, "account_suspended")
         return
+    waits_for = queueing.reason_to_wait(purchase)
+    if waits_for:
+        queueing.say_waiting(purchase, waits_for)
+        return
+    if queueing.blocked_until(purchase.account, purchase.service_id):
+        _abandon(purchase, "service_blocked")
+        return
     client = client_for(purchase.account)
     cost = _read_price(purchase, client)
-    if cost is not None and _claim(purchase, cost):
+    if cost is None:
+        return
+    baseline = evidence.take_baseline(purchase, client) if purchase.kind in NUMBERS else None
+    if _claim(purchase, cost, baseline):
         _send(purchase, client)
 
 
@@ -67,7 +80,7 @@ def _read_price(purchase: Purchase, client: smsbus.Client) -> Decimal | None:
     except smsbus.SmsBusError as error:
         # Reading a price moves no money: the purchase stays held and the sweep comes back to it.
         logger.warning("purchase %s: no price: %s", purchase.pk, type(error).__name__)
-        _say_waiting(purchase)
+        queueing.say_waiting(purchase, "price_unreadable")
     else:
         if cost is None:
             _abandon(purchase, "not_offered")
@@ -78,16 +91,7 @@ def _read_price(purchase: Purchase, client: smsbus.Client) -> Decimal | None:
     return None
 
 
-def _say_waiting(purchase: Purchase) -> None:
-    with transaction.atomic():
-        changed = Purchase.objects.filter(pk=purchase.pk, state=State.HELD, reason="").update(
-            reason="price_unreadable"
-        )
-        if changed:
-            journal.note(purchase, reason="price_unreadable", by=BY)
-
-
-def _claim(purchase: Purchase, cost: Decimal) -> bool:
+def _claim(purchase: Purchase, cost: Decimal, baseline: evidence.Reading | None) -> bool:
     """Swap ``held → sending``, durably; False when somebody else did."""
     now = timezone.now()
     with transaction.atomic(durable=True):
@@ -101,6 +105,8 @@ def _claim(purchase: Purchase, cost: Decimal) -> bool:
             claim_until=now + timedelta(seconds=settings.PURCHASE_CLAIM_SECONDS),
             sends=purchase.sends + 1,
             sent_at=now,
+            baseline_frozen=baseline.frozen if baseline else None,
+            baseline_total=baseline.worth if baseline else None,
         )
 
 
@@ -138,12 +144,17 @@ def _keep_answer(purchase: Purchase, answer: smsbus.Answer) -> None:
 
 
 def _buy(purchase: Purchase, receipt: Any) -> None:
+    from rentals import tasks  # the tasks import the operations
+
     goods = goods_of(purchase)
     with transaction.atomic():
         if not goods.is_new(purchase, receipt):
             _finish(purchase, State.UNKNOWN, reason="request_id_again")
         elif _finish(purchase, State.BOUGHT, ended_at=timezone.now()):
             goods.deliver(purchase, receipt)
+            enqueue_on_commit(refresh_balance, str(purchase.account_id))
+            if evidence.is_due_for_calibration(purchase):
+                enqueue_on_commit(tasks.calibrate, purchase.pk)
 
 
 def _refuse(purchase: Purchase, error: smsbus.ProviderError) -> None:
@@ -158,10 +169,19 @@ def _refuse(purchase: Purchase, error: smsbus.ProviderError) -> None:
         )
         if refused:
             ledger.release(purchase)
+            _take_lesson(purchase, error)
     if isinstance(error, smsbus.WrongToken | smsbus.AccountNotActivated):
         accounts.suspend_account(account=purchase.account, code=str(error.code))
     if isinstance(error, smsbus.NoNumbers | smsbus.NoServiceInCountry) and purchase.country_id:
         enqueue_on_commit(refresh_country, purchase.country_id)
+
+
+def _take_lesson(purchase: Purchase, error: smsbus.ProviderError) -> None:
+    """Some refusals say when it will go: wait for a free slot, or for the end of a block."""
+    if isinstance(error, smsbus.TooManyWaiting) and queueing.learn_slots(purchase.account):
+        queueing.queue_again(purchase)
+    if isinstance(error, smsbus.ServiceBlocked):
+        queueing.block_service(purchase, error)
 
 
 def _become_unknown(purchase: Purchase, reason: str, error: smsbus.SmsBusError) -> None:
@@ -175,6 +195,7 @@ def _become_unknown(purchase: Purchase, reason: str, error: smsbus.SmsBusError) 
             reason=reason,
             data={"error": type(error).__name__},
             provider_code=code,
+            look_again_at=unknown.when_to_look(purchase),
         )
 
 

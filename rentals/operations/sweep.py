@@ -2,15 +2,18 @@
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from core.queue import enqueue_on_commit
 from rentals import journal, ledger
 from rentals.models import Activation, Purchase
+from rentals.operations import unknown
+from rentals.operations.queueing import WAITING_REASONS
 from rentals.states import ActivationState, PurchaseState
 
 logger = logging.getLogger(__name__)
@@ -33,10 +36,12 @@ def sweep() -> None:
         :BATCH
     ]:
         _one(_orphan, purchase)
-    too_old = now - timedelta(seconds=settings.HELD_SECONDS)
     held = Purchase.objects.filter(state=PurchaseState.HELD)
-    for purchase in held.filter(created__lt=too_old)[:BATCH]:
+    for purchase in held.filter(_too_old(now))[:BATCH]:
         _one(_give_up, purchase)
+    unclear = Purchase.objects.filter(state=PurchaseState.UNKNOWN, look_again_at__lte=now)
+    for pk in unclear.values_list("pk", flat=True)[:BATCH]:
+        enqueue_on_commit(tasks.find_out, pk)
     for pk in held.filter(created__lt=now - NUDGE).values_list("pk", flat=True)[:BATCH]:
         enqueue_on_commit(tasks.send_purchase, pk)
     cancelling = Activation.objects.filter(
@@ -44,6 +49,14 @@ def sweep() -> None:
     )
     for pk in cancelling.values_list("pk", flat=True)[:BATCH]:
         enqueue_on_commit(tasks.send_cancel, pk)
+
+
+def _too_old(now: datetime) -> Q:
+    """Held for longer than a buyer would expect; in a queue that is shown, more patience is due."""
+    waits = Q(reason__in=WAITING_REASONS)
+    patience = timedelta(seconds=settings.HELD_SECONDS)
+    queue_patience = timedelta(seconds=settings.QUEUE_SECONDS)
+    return (~waits & Q(created__lt=now - patience)) | (waits & Q(created__lt=now - queue_patience))
 
 
 def _one(change: Callable[[Purchase], None], purchase: Purchase) -> None:
@@ -62,6 +75,7 @@ def _orphan(purchase: Purchase) -> None:
             reason="worker_died",
             by=BY,
             only_if={"claim": purchase.claim, "claim_until__lt": timezone.now()},
+            look_again_at=unknown.when_to_look(purchase),
         )
 
 
