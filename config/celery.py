@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -46,6 +46,13 @@ def clear_sessions() -> None:
     from django.core.management import call_command
 
     call_command("clearsessions")
+
+
+@worker_ready.connect
+def start_pollers(sender: Any, **_: Any) -> None:
+    """Have a new poller polling at once, not after beat's next round."""
+    if "poll" in sender.app.amqp.queues.consume_from:
+        sender.app.send_task("rentals.tasks.watch_pollers")
 
 
 @setup_logging.connect

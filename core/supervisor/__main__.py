@@ -77,7 +77,7 @@ def start_what_is_missing(supervisor: Supervisor, choices: Choices, folder: Path
         supervisor.fix("sandbox", fixed)
         env["SMSBUS_API_URL"] = f"{provider}/api/control"
         env["SMSBUS_RENT_URL"] = provider
-        env["DEMO"] = Env().raw("DEMO") or "1"
+        env["DEMO"] = "1" if choices.demo else "0"
     if choices.own_redis:
         supervisor.wait_ready("valkey")
     return env
@@ -87,10 +87,11 @@ def welcome(screen: Screen, choices: Choices, address: str, seconds: float) -> N
     screen.say()
     screen.say(f"  Busstop is at {address}  (started in {seconds:.1f} s)")
     if choices.own_provider:
-        screen.say("  Sign in as the demo user with one click. The provider is our sandbox: its")
-        screen.say("  numbers and SMS are made up and cost nothing.")
+        if choices.demo:
+            screen.say("  Sign in there as the demo user with one click.")
+        screen.say("  The provider is our sandbox: numbers and SMS are made up and cost nothing.")
     else:
-        screen.say("  It buys from the provider at SMSBUS_API_URL, for real money.")
+        screen.say("  It buys from the provider at SMSBUS_API_URL.")
     screen.say(f"  Logs are in {choices.data / 'log'}. Ctrl-C stops everything.")
     screen.say()
 

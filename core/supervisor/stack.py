@@ -4,6 +4,7 @@ Whatever is named there (REDIS_URL, DATABASE_URL, SMSBUS_API_URL) is used; what 
 a Valkey of our own, SQLite, the sandbox.
 """
 
+import errno
 import signal
 import socket
 import sys
@@ -29,6 +30,7 @@ class Choices:
     port: int
     own_redis: bool
     own_provider: bool
+    demo: bool  # said of our own provider only
     shards: int
     sms_seconds: int
 
@@ -43,6 +45,7 @@ class Choices:
             port=env.integer("PORT", 8000, minimum=1, maximum=65535),
             own_redis=env.raw("REDIS_URL") is None,
             own_provider=env.raw("SMSBUS_API_URL") is None,
+            demo=env.flag("DEMO", default=True),
             shards=env.integer("POLL_SHARDS", 1, minimum=1, maximum=64),
             sms_seconds=env.integer("DEMO_SMS_SECONDS", 6, minimum=1, maximum=600),
         )
@@ -132,6 +135,6 @@ def free_port(host: str, wanted: int) -> int:
         except PermissionError:
             raise BadSetting("PORT", "a port that you may use (from 1024)") from None
         except OSError as error:
-            if error.errno == 99:  # EADDRNOTAVAIL
+            if error.errno == errno.EADDRNOTAVAIL:
                 raise BadSetting("HOST", "an address of this machine") from None
     raise BadSetting("PORT", "a free port")  # pragma: no cover (port 0 is always free)

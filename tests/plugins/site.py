@@ -37,7 +37,9 @@ class Site:
             cwd=PROJECT,
             env={
                 **clean,
-                **{"BUSSTOP_DATA": str(data), "TMPDIR": str(data), "PORT": str(port)},
+                "BUSSTOP_DATA": str(data),
+                "TMPDIR": str(data),
+                "PORT": str(port),
                 **env,
             },
             stdin=subprocess.DEVNULL,

@@ -1,7 +1,6 @@
 """One command runs everything, one Ctrl-C ends it, and whatever happens nothing is left behind."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -23,19 +22,23 @@ linux = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="read
 
 @pytest.fixture
 def running() -> Iterator[Site]:
-    with running_site() as site:
+    with running_site(DEMO="0") as site:  # without its data it starts sooner
         yield site
 
 
 def processes_of(site: Site) -> dict[int, str]:
-    """Every living process that was started for a site, by what its environment says."""
+    """Every living process that was started for a site.
+
+    Its environment says so; Valkey writes its title over that, but works in the site's folder.
+    """
     mark = f"BUSSTOP_DATA={site.data}".encode()
     found = {}
-    for folder in Path("/proc").iterdir():
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            if folder.name.isdigit() and mark in (folder / "environ").read_bytes().split(b"\0"):
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                found[int(folder.name)] = command
+            ours = mark in (process / "environ").read_bytes().split(b"\0")
+            if ours or site.data in (process / "cwd").readlink().parents:
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found[int(process.name)] = command
         except OSError:
             continue  # it ended meanwhile, or is not ours
     return found
@@ -65,7 +68,7 @@ def test_one_command_runs_everything_and_one_ctrl_c_ends_it(running: Site) -> No
     running.wait_for_log("worker", "ready")
     running.wait_for_log("poller", "ready")
     assert status(running.url) == 200
-    assert "with one click" in running.output
+    assert "with one click" not in running.output
     assert {log.stem for log in (running.data / "log").iterdir()} == PARTS | {"prepare"}
 
     began = time.monotonic()
@@ -80,10 +83,7 @@ def test_one_command_runs_everything_and_one_ctrl_c_ends_it(running: Site) -> No
 @linux
 def test_kill_9_of_the_supervisor_leaves_no_orphan(running: Site) -> None:
     running.wait_for_log("worker", "ready")
-    socket_folder = Path(
-        re.findall(r"--unixsocket (\S+)/", " ".join(processes_of(running).values()))[0]
-    )
-    assert socket_folder.exists()
+    [socket_folder] = running.data.glob("busstop-*")
 
     running.process.kill()
 
@@ -108,7 +108,7 @@ def test_kill_9_of_the_supervisor_and_its_reaper_at_once(running: Site) -> None:
     [("web", "uvicorn"), ("valkey", "valkey-server"), ("beat", "celery --app config --quiet beat")],
 )
 def test_a_dead_part_is_started_again(running: Site, name: str, words: str) -> None:
-    running.wait_for_log("beat", "starting")
+    assert wait_until(lambda: any(words in command for command in processes_of(running).values()))
     first = pid_of(running, words)
 
     os.kill(first, signal.SIGKILL)
@@ -128,12 +128,12 @@ def _answers(url: str) -> bool:
 
 
 def test_a_part_that_cannot_start_ends_the_run_with_its_last_words(tmp_path: Path) -> None:
-    site = Site(tmp_path, free_port(), DEMO="perhaps")
+    site = Site(tmp_path, free_port(), HELD_SECONDS="soon")
 
     assert site.process.wait(30) == 1
     site.reader.join(5)
     assert "Busstop ended:" in site.output
-    assert "DEMO: expected 1 or 0" in site.output
+    assert "HELD_SECONDS: expected a whole number from 10 to 3600" in site.output
 
 
 def test_a_bad_port_is_refused_by_name(tmp_path: Path) -> None:
@@ -150,6 +150,7 @@ def test_a_busy_port_is_named_and_another_one_chosen() -> None:
         occupant.listen()
         busy = occupant.getsockname()[1]
         with running_site(PORT=str(busy)) as site:
+            assert "Sign in there as the demo user with one click." in site.output
             assert f"Port {busy} is busy" in site.output
             assert not site.url.endswith(f":{busy}")
             assert status(site.url) == 200
@@ -168,7 +169,7 @@ def test_the_data_survive_a_restart(running: Site) -> None:
     key = (running.data / "secret-key").read_text()
     running.stop()
 
-    again = Site(running.data, free_port(), DEMO_SMS_SECONDS="1")
+    again = Site(running.data, free_port(), DEMO="0")
     try:
         seconds = again.wait_for(r"started in ([\d.]+) s")
         print(f"second start: {seconds} s")
