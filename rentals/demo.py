@@ -107,11 +107,10 @@ class Past:
             Event.objects.bulk_create(self.events, batch_size=1000)
             MemberDay.objects.bulk_create(days.values(), batch_size=1000)
 
-    def _number(self, iso_code: str) -> str:
+    def _number(self, purchase: Purchase) -> str:
         """A mobile number that could be of the country; nobody's, as far as we know."""
-        example = phonenumbers.example_number_for_type(
-            iso_code.upper(), phonenumbers.PhoneNumberType.MOBILE
-        )
+        region = purchase.country.iso_code.upper()
+        example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
         if example is None:
             return f"{self.chance.randrange(10**10, 10**11)}"
         national = str(example.national_number)[:-5]
@@ -135,7 +134,7 @@ class Past:
             country=purchase.country,
             service=purchase.service,
             request_id=f"demo-{purchase.code.hex[:12]}",
-            number=self._number(purchase.country.iso_code),
+            number=self._number(purchase),
             state=end,
             watched=False,
             poll_slot=self.account.poll_slot,

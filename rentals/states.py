@@ -1,4 +1,4 @@
-"""The state machines, pure: what a purchase, an activation and a lease may become.
+"""The two state machines, pure: what a purchase and an activation may become.
 
 A **purchase** is one thing we asked the provider to sell us. It is written, with its money held,
 before anything is sent::
@@ -16,11 +16,6 @@ An **activation** is a number waiting for its SMS::
     waiting ──> received
        ├──> cancelling ──> cancelled | received | expired
        └──> expired
-
-A **lease** is a number for months; each renewal is a purchase of its own::
-
-    active ──> grace ──> released
-       └──> cancelled      (within 20 minutes of ordering)
 
 States change only in ``rentals.operations``, by compare-and-swap; ``check`` is what every change
 passes through, so that an illegal transition is a bug that shows itself.
@@ -53,15 +48,6 @@ class ActivationState(models.TextChoices):
     EXPIRED = "expired", _("expired")
 
 
-class LeaseState(models.TextChoices):
-    """Where a number that is leased for months stands."""
-
-    ACTIVE = "active", _("active")
-    GRACE = "grace", _("can still be renewed")
-    RELEASED = "released", _("released")
-    CANCELLED = "cancelled", _("cancelled")
-
-
 P = PurchaseState
 PURCHASE_TRANSITIONS: dict[str, frozenset[str]] = {
     P.HELD: frozenset({P.SENDING, P.ABANDONED}),
@@ -83,17 +69,8 @@ ACTIVATION_TRANSITIONS: dict[str, frozenset[str]] = {
     A.EXPIRED: frozenset(),
 }
 
-L = LeaseState
-LEASE_TRANSITIONS: dict[str, frozenset[str]] = {
-    L.ACTIVE: frozenset({L.GRACE, L.RELEASED, L.CANCELLED}),
-    L.GRACE: frozenset({L.ACTIVE, L.RELEASED}),  # a renewal makes it active again
-    L.RELEASED: frozenset(),
-    L.CANCELLED: frozenset(),
-}
-
 PURCHASE_OPEN = (P.HELD, P.SENDING)
 ACTIVATION_OPEN = (A.WAITING, A.CANCELLING)
-LEASE_OPEN = (L.ACTIVE, L.GRACE)
 
 
 class IllegalTransition(Exception):
@@ -103,7 +80,6 @@ class IllegalTransition(Exception):
 MACHINES: dict[type[models.TextChoices], dict[str, frozenset[str]]] = {
     PurchaseState: PURCHASE_TRANSITIONS,
     ActivationState: ACTIVATION_TRANSITIONS,
-    LeaseState: LEASE_TRANSITIONS,
 }
 
 

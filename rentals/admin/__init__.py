@@ -1,8 +1,8 @@
 """Staff's view of purchases and money: everything to see, nothing to change."""
 
+from rentals.admin.account_facts import BalanceSnapshotAdmin, ServiceBlockAdmin
 from rentals.admin.activation import ActivationAdmin, MessageAdmin
 from rentals.admin.event import EventAdmin
-from rentals.admin.lease import BalanceSnapshotAdmin, LeaseAdmin, ServiceBlockAdmin
 from rentals.admin.ledger import LedgerEntryAdmin, MemberDayAdmin
 from rentals.admin.purchase import PurchaseAdmin
 from rentals.admin.shard import PollShardAdmin
@@ -11,7 +11,6 @@ __all__ = [
     "ActivationAdmin",
     "BalanceSnapshotAdmin",
     "EventAdmin",
-    "LeaseAdmin",
     "LedgerEntryAdmin",
     "MemberDayAdmin",
     "MessageAdmin",

@@ -3,7 +3,6 @@
 from rentals.models.account_facts import BalanceSnapshot, ServiceBlock
 from rentals.models.activation import Activation, Message
 from rentals.models.event import Event
-from rentals.models.lease import Lease
 from rentals.models.ledger import LedgerEntry, MemberDay
 from rentals.models.purchase import Purchase
 from rentals.models.shard import PollShard
@@ -12,7 +11,6 @@ __all__ = [
     "Activation",
     "BalanceSnapshot",
     "Event",
-    "Lease",
     "LedgerEntry",
     "MemberDay",
     "Message",

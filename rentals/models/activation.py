@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount, Team
 from catalog.models import Country, Service
-from rentals.models.lease import Lease
 from rentals.models.purchase import Purchase
 from rentals.states import ACTIVATION_OPEN, ActivationState
 
@@ -114,20 +113,7 @@ class Message(models.Model):
     """One SMS as the provider gave it, and the code we read in it. The text is hostile."""
 
     activation = models.ForeignKey(
-        Activation,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="messages",
-        verbose_name=_("activation"),
-    )
-    lease = models.ForeignKey(
-        Lease,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="messages",
-        verbose_name=_("lease"),
+        Activation, models.PROTECT, related_name="messages", verbose_name=_("activation")
     )
     team = models.ForeignKey(Team, models.PROTECT, related_name="messages", verbose_name=_("team"))
     text = models.TextField(_("text"))
@@ -140,14 +126,6 @@ class Message(models.Model):
         verbose_name_plural = _("messages")
         constraints = (
             models.UniqueConstraint(fields=("activation", "digest"), name="message_once"),
-            models.UniqueConstraint(
-                fields=("lease", "digest", "received_at"), name="lease_message_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(activation__isnull=False, lease__isnull=True)
-                | Q(activation__isnull=True, lease__isnull=False),
-                name="message_of_one_number",
-            ),
         )
         indexes = (models.Index(fields=("team", "-id"), name="message_inbox"),)
 

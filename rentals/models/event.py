@@ -22,7 +22,6 @@ class Event(models.Model):
 
         PURCHASE = "purchase", _("purchase")
         ACTIVATION = "activation", _("activation")
-        LEASE = "lease", _("lease")
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="events", verbose_name=_("team"))
     purchase = models.ForeignKey(

@@ -10,7 +10,6 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.models import ProviderAccount, Team
 from catalog.models import Country, Service
@@ -46,10 +45,11 @@ class Purchase(models.Model):
     """One thing we asked the provider to sell us, written and held before anything is sent.
 
     ``quoted`` is the price on the button that was pressed: what is held, and the most we pay.
-    ``cost`` is the price read again right before the send. A lease or a renewal names an area and
-    months in place of a country and a service. ``baseline_frozen`` and ``baseline_total`` are what
-    the provider held right before the send, None where others use the account too. ``claim`` fences
-    the worker that is sending: an outcome is written only while the claim still stands.
+    ``cost`` is the price read again right before the send. ``baseline_frozen`` is what
+    the provider held right before the send and ``baseline_total`` that, the balance, and all that the
+    ledger had spent by then; None where others use the account too. ``look_again_at`` is when the
+    sweep has an unknown outcome looked into. ``claim`` fences the worker that is sending: an outcome
+    is written only while the claim still stands.
     """
 
     class Kind(models.TextChoices):
@@ -57,8 +57,6 @@ class Purchase(models.Model):
 
         NUMBER = "number", _("number")
         REUSE = "reuse", _("number used again")
-        LEASE = "lease", _("lease")
-        RENEWAL = "renewal", _("lease renewed")
 
     State = PurchaseState
 
@@ -78,10 +76,10 @@ class Purchase(models.Model):
         _("state"), max_length=12, choices=PurchaseState, default=PurchaseState.HELD
     )
     country = models.ForeignKey(
-        Country, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("country")
+        Country, models.PROTECT, related_name="+", verbose_name=_("country")
     )
     service = models.ForeignKey(
-        Service, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("service")
+        Service, models.PROTECT, related_name="+", verbose_name=_("service")
     )
     reuse_of = models.ForeignKey(
         "rentals.Activation",
@@ -92,17 +90,6 @@ class Purchase(models.Model):
         verbose_name=_("uses again"),
     )
     reusable_only = models.BooleanField(_("only a number that can be used again"), default=False)
-    area_code = models.CharField(_("area"), max_length=16, blank=True)
-    months = models.PositiveSmallIntegerField(_("months"), null=True, blank=True)
-    lease = models.ForeignKey(
-        "rentals.Lease",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="purchases",
-        verbose_name=_("lease"),
-    )
-    order_id = models.CharField(_("order id"), max_length=64, blank=True)
     instead_of = models.OneToOneField(
         "self",
         models.PROTECT,
@@ -150,18 +137,6 @@ class Purchase(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=PurchaseState.values), name="purchase_state_known"
             ),
-            models.CheckConstraint(
-                condition=Q(
-                    kind__in=("number", "reuse"), country__isnull=False, service__isnull=False
-                )
-                | Q(kind__in=("lease", "renewal"), months__gt=0) & ~Q(area_code=""),
-                name="purchase_names_what_it_buys",
-            ),
-            models.UniqueConstraint(
-                fields=("account", "order_id"),
-                condition=~Q(order_id=""),
-                name="purchase_order_once",
-            ),
         )
         indexes = (
             models.Index(fields=("team", "-created", "-id"), name="purchase_history"),
@@ -182,20 +157,11 @@ class Purchase(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.title
+        return f"{self.service} · {self.country}"
 
     def get_absolute_url(self) -> str:
         """The page with the timeline of this purchase."""
         return reverse("rentals:purchase", args=[self.team.slug, self.code])
-
-    @property
-    def title(self) -> str:
-        """What it buys, in a few words."""
-        if self.service is None:
-            return ngettext(
-                "%(area)s · %(months)s month", "%(area)s · %(months)s months", self.months or 0
-            ) % {"area": self.area_code, "months": self.months}
-        return f"{self.service} · {self.country}"
 
     @property
     def is_open(self) -> bool:

@@ -133,7 +133,7 @@ def _write(*, team: Team, buyer: User, client_key: uuid.UUID, wish: dict[str, An
             )
             % {"account": account}
         )
-    block = blocked_until(account, wish["service"].pk if wish.get("service") else None)
+    block = blocked_until(account, wish["service"].pk)
     if block is not None:
         raise Refusal(
             _(

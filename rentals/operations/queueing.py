@@ -25,8 +25,6 @@ WAITING_REASONS = (QUEUED, ACCOUNT_WAITS)
 LESSON_GOOD_FOR = timedelta(hours=1)  # the provider may have raised the limit meanwhile
 BLOCK = timedelta(hours=24)
 
-NUMBERS = (Purchase.Kind.NUMBER, Purchase.Kind.REUSE)
-
 
 def reason_to_wait(purchase: Purchase) -> str:
     """Return why a held purchase may not be sent yet; "" when it may.
@@ -34,8 +32,6 @@ def reason_to_wait(purchase: Purchase) -> str:
     ``account_waits``: the outcome of an earlier purchase on the account is being found out, which
     another buy would blur. ``queued``: all slots are taken, or others came first.
     """
-    if purchase.kind not in NUMBERS:
-        return ""
     if Purchase.objects.filter(being_found_out(), account=purchase.account).exists():
         return ACCOUNT_WAITS
     free = free_slots(purchase.account)
@@ -46,9 +42,7 @@ def reason_to_wait(purchase: Purchase) -> str:
 
 def being_found_out() -> Q:
     """Unknown purchases whose outcome will be looked for soon, on an otherwise quiet account."""
-    return Q(state=PurchaseState.UNKNOWN, look_again_at__isnull=False, kind__in=NUMBERS) & ~Q(
-        reason="orphaned"
-    )
+    return Q(state=PurchaseState.UNKNOWN, look_again_at__isnull=False) & ~Q(reason="orphaned")
 
 
 def free_slots(account: ProviderAccount) -> int | None:
@@ -65,7 +59,6 @@ def place_in_queue(purchase: Purchase) -> int:
     before = Purchase.objects.filter(
         account_id=purchase.account_id,
         state=PurchaseState.HELD,
-        kind__in=NUMBERS,
         pk__lt=purchase.pk,
     )
     return before.count() + 1
@@ -134,10 +127,8 @@ def block_service(purchase: Purchase, error: smsbus.ServiceBlocked) -> None:
     )
 
 
-def blocked_until(account: ProviderAccount, service_id: int | None) -> ServiceBlock | None:
+def blocked_until(account: ProviderAccount, service_id: int) -> ServiceBlock | None:
     """Return the block of a service on ``account`` that stands now, if any."""
-    if service_id is None:
-        return None
     return ServiceBlock.objects.filter(
         account=account, service_id=service_id, until__gt=timezone.now()
     ).first()
@@ -156,7 +147,5 @@ def _taken(account: ProviderAccount) -> int:
     waiting = Activation.objects.filter(
         account=account, state__in=(ActivationState.WAITING, ActivationState.CANCELLING)
     )
-    sending = Purchase.objects.filter(
-        account=account, state=PurchaseState.SENDING, kind__in=NUMBERS
-    )
+    sending = Purchase.objects.filter(account=account, state=PurchaseState.SENDING)
     return waiting.count() + sending.count()

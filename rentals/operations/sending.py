@@ -27,9 +27,7 @@ from core.money import dollars
 from core.queue import enqueue_on_commit
 from rentals import journal, ledger
 from rentals.models import Purchase
-from rentals.operations import evidence, queueing, unknown
-from rentals.operations.goods import goods_of
-from rentals.operations.queueing import NUMBERS
+from rentals.operations import evidence, goods, queueing, unknown
 from rentals.states import PurchaseState
 
 logger = logging.getLogger(__name__)
@@ -65,7 +63,7 @@ def send_purchase(*, purchase_id: int) -> None:
     cost = _read_price(purchase, client)
     if cost is None:
         return
-    baseline = evidence.take_baseline(purchase, client) if purchase.kind in NUMBERS else None
+    baseline = evidence.take_baseline(purchase, client)
     if _claim(purchase, cost, baseline):
         _send(purchase, client)
 
@@ -73,7 +71,7 @@ def send_purchase(*, purchase_id: int) -> None:
 def _read_price(purchase: Purchase, client: smsbus.Client) -> Decimal | None:
     """Return the price as it is now; None when the purchase is not to be sent (yet)."""
     try:
-        cost = goods_of(purchase).read_price(purchase, client)
+        cost = goods.read_price(purchase, client)
     except smsbus.WrongToken as error:
         accounts.suspend_account(account=purchase.account, code=str(error.code))
         _abandon(purchase, "account_suspended", provider_code=str(error.code))
@@ -111,7 +109,7 @@ def _claim(purchase: Purchase, cost: Decimal, baseline: evidence.Reading | None)
 
 
 def _send(purchase: Purchase, client: smsbus.Client) -> None:
-    call = goods_of(purchase).call(purchase, client)
+    call = goods.call(purchase, client)
     try:
         answer = client.send(call)
     except smsbus.NotSent:
@@ -146,7 +144,6 @@ def _keep_answer(purchase: Purchase, answer: smsbus.Answer) -> None:
 def _buy(purchase: Purchase, receipt: Any) -> None:
     from rentals import tasks  # the tasks import the operations
 
-    goods = goods_of(purchase)
     with transaction.atomic():
         if not goods.is_new(purchase, receipt):
             _finish(purchase, State.UNKNOWN, reason="request_id_again")

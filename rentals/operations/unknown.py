@@ -1,7 +1,6 @@
 """Purchases of unknown outcome: found out where evidence allows, else decided by a person.
 
-For numbers the evidence is the frozen sandwich (``evidence``); leases are found again in the
-provider's list of orders (``lease``). Nothing here ever sends a purchase again.
+The evidence is the frozen sandwich (``evidence``). Nothing here ever sends a purchase again.
 """
 
 import logging
@@ -17,10 +16,9 @@ from accounts.models import User
 from accounts.provider import client_for
 from rentals import journal, ledger
 from rentals.models import Activation, Purchase
-from rentals.operations import evidence
+from rentals.operations import evidence, goods
 from rentals.operations.errors import Refusal
-from rentals.operations.goods import numbers
-from rentals.operations.queueing import NUMBERS, wake_queue
+from rentals.operations.queueing import wake_queue
 from rentals.states import PurchaseState
 
 logger = logging.getLogger(__name__)
@@ -36,8 +34,6 @@ def when_to_look(purchase: Purchase) -> datetime | None:
 
     Needs a baseline from right before the send, and an account whose ``frozen`` is believed.
     """
-    if purchase.kind not in NUMBERS:
-        return timezone.now()
     if purchase.baseline_frozen is None or not evidence.is_believed(purchase.account):
         return None
     return timezone.now() + timedelta(seconds=settings.UNKNOWN_QUIET_SECONDS)
@@ -52,7 +48,7 @@ def find_out(*, purchase_id: int) -> None:
     """
     purchase = Purchase.objects.select_related("account", "team").get(pk=purchase_id)
     due = purchase.look_again_at is not None and purchase.look_again_at <= timezone.now()
-    if purchase.state != State.UNKNOWN or purchase.kind not in NUMBERS or not due:
+    if purchase.state != State.UNKNOWN or not due:
         return
     if _others_unknown(purchase) or purchase.baseline_total is None or purchase.cost is None:
         _leave_to_person(purchase)
@@ -84,12 +80,12 @@ def adopt(*, purchase: Purchase, actor: User, request_id: str, number: str) -> A
     taken = Refusal(
         _("We have this request id already, with another purchase. Nothing was changed.")
     )
-    if not numbers.is_new(purchase, receipt):
+    if not goods.is_new(purchase, receipt):
         raise taken
     try:
         with transaction.atomic():
             _decide(purchase, State.BOUGHT, reason="adopted", actor=actor)
-            numbers.deliver(purchase, receipt)
+            goods.deliver(purchase, receipt)
     except IntegrityError:
         raise taken from None
     return Activation.objects.get(purchase=purchase)
@@ -141,7 +137,7 @@ def _note_orphan(purchase: Purchase) -> None:
     sent = purchase.sent_at or purchase.created
     with transaction.atomic():
         changed = Purchase.objects.filter(pk=purchase.pk, state=State.UNKNOWN).update(
-            reason="orphaned", look_again_at=sent + numbers.LIFE + AFTER_LIFE
+            reason="orphaned", look_again_at=sent + goods.LIFE + AFTER_LIFE
         )
         if changed:
             journal.note(purchase, reason="orphaned", by=BY)
@@ -163,7 +159,7 @@ def _look_later(purchase: Purchase) -> None:
     waited = timezone.now() - (purchase.sent_at or purchase.created)
     patience = timedelta(seconds=5 * settings.UNKNOWN_QUIET_SECONDS)
     if purchase.reason == "orphaned":
-        patience += numbers.LIFE
+        patience += goods.LIFE
     if waited > patience:
         _leave_to_person(purchase)
         return
@@ -173,7 +169,5 @@ def _look_later(purchase: Purchase) -> None:
 
 def _others_unknown(purchase: Purchase) -> bool:
     """Whether other unexplained purchases blur what the account's figures say."""
-    others = Purchase.objects.filter(
-        account=purchase.account, state=State.UNKNOWN, kind__in=NUMBERS
-    )
+    others = Purchase.objects.filter(account=purchase.account, state=State.UNKNOWN)
     return others.exclude(pk=purchase.pk).exists()

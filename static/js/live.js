@@ -10,12 +10,15 @@
 
   const SILENCE = 45000; // three pings of the server
   const PATIENCE = 3000; // a short gap is not worth a word
+  const AGAIN = 4000; // at most: what a failed request is tried again after
   let source, timer, warning;
   let attempts = 0;
   let round = 0;
 
   const told = new Map(); // topic → when it was last told
+  const missed = new Set(); // topics whose fragment did not come
   const asked = new WeakMap(); // request of htmx → when it was sent
+  const again = new Map(); // topic → the timer that tells it again
 
   function tell(topic) {
     told.set(topic, performance.now());
@@ -30,6 +33,17 @@
     asked.delete(detail.xhr); // it settles once for each element that it replaced
     for (const [topic, when] of [...told]) if (when > since) tell(topic);
   });
+
+  // A fragment that a signal asked for and that did not come stands there out of date.
+  function tellAgain({ detail: { requestConfig, xhr } }) {
+    const [live, topic] = requestConfig.triggeringEvent?.type.split(/:(.*)/) ?? [];
+    if (live !== "live" || (xhr.status >= 400 && xhr.status < 500)) return; // refused stays refused
+    clearTimeout(again.get(topic));
+    again.set(topic, setTimeout(tell, AGAIN * (0.5 + Math.random() / 2), topic));
+  }
+  for (const failure of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+    body.addEventListener(failure, tellAgain);
+  }
 
   function show(state) {
     if (body.dataset.live === state) return;
@@ -120,6 +134,7 @@
 
   document.addEventListener("visibilitychange", comeBack);
   addEventListener("online", comeBack);
+  addEventListener("offline", retry);
   addEventListener("pagehide", leave);
   addEventListener("pageshow", ({ persisted }) => persisted && connect());
   connect();

@@ -62,6 +62,7 @@ class Site:
         self.price = 1
         self.card_may_leave = asyncio.Event()
         self.card_may_leave.set()
+        self.card_status = 200
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/live":
@@ -94,7 +95,7 @@ class Site:
             return 200, "text/javascript", Path(str(finders.find(HTMX))).read_text()
         card = CARD.format(price=self.price)
         if path == "/card":
-            return 200, "text/html", card
+            return self.card_status, "text/html", card
         return (
             (200, "text/html", HTML.replace("{card}", card))
             if path == "/"
@@ -235,3 +236,22 @@ def test_a_signal_is_not_lost_behind_an_answer_that_is_older_than_it(
     expect_heard(page, "live:sync", "live:money", "live:money")
     server.call(site.card_may_leave.set)
     expect(page.locator("#card")).to_have_text("3")
+
+
+def test_what_could_not_be_fetched_is_fetched_again(page: BrowserPage, site: Site) -> None:
+    expect_state(page, "on")
+    site.price = 2
+    site.card_status = 502
+    with page.expect_response("**/card"):
+        publish("money")
+    site.card_status = 200
+    expect(page.locator("#card")).to_have_text("2", timeout=10_000)
+
+
+def test_a_browser_without_a_network_says_so_and_comes_back(page: BrowserPage) -> None:
+    expect_state(page, "on")
+    page.context.set_offline(True)
+    expect(page.locator("#live-state")).to_have_text("Lost.", timeout=10_000)
+    page.context.set_offline(False)
+    expect_state(page, "on")
+    expect(page.locator("#live-state")).to_be_empty()

@@ -9,7 +9,14 @@ from accounts.provider import client_for
 from rentals.models import PollShard
 from rentals.poller import budget, loop, schedule, shard
 from rentals.poller.loop import Poller
-from tests.factories import make_activation, make_provider_account, make_team, make_token
+from rentals.states import PurchaseState
+from tests.factories import (
+    make_activation,
+    make_provider_account,
+    make_purchase,
+    make_team,
+    make_token,
+)
 
 
 @pytest.fixture
@@ -38,7 +45,8 @@ def buy(sandbox, account):
     def buy(**fields):
         number = client_for(account).get_number("5", "1")
         values = {"request_id": number.request_id, "number": number.number} | fields
-        return make_activation(account.team, **values)
+        purchase = make_purchase(account.team, account=account, state=PurchaseState.BOUGHT)
+        return make_activation(account.team, purchase=purchase, **values)
 
     return buy
 

@@ -1,4 +1,4 @@
-"""Numbers for one SMS, new or used again."""
+"""What is bought: numbers for one SMS, new or used again. The calls for them, and their rows."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -6,7 +6,6 @@ from decimal import Decimal
 from django.utils import timezone
 
 import smsbus
-from catalog.models import Country, Service
 from rentals import journal
 from rentals.models import Activation, Purchase
 from rentals.wakeup import wake_poller
@@ -17,19 +16,17 @@ LIFE = timedelta(minutes=20)  # of a request at the provider; only an estimate f
 
 def read_price(purchase: Purchase, client: smsbus.Client) -> Decimal | None:
     """Return what the number costs now; None where it is not offered. Raises ``SmsBusError``."""
-    country, service = place_of(purchase)
     try:
-        prices = client.list_prices(country.provider_id)
+        prices = client.list_prices(purchase.country.provider_id)
     except smsbus.NoServiceInCountry:
         return None
-    wanted = service.provider_id
+    wanted = purchase.service.provider_id
     return next((price.cost for price in prices if price.project_id == wanted), None)
 
 
 def call(purchase: Purchase, client: smsbus.Client) -> wire.Call[smsbus.Number]:
     """Return the call that buys it; the referral ID goes with it."""
-    country, service = place_of(purchase)
-    place = (country.provider_id, service.provider_id)
+    place = (purchase.country.provider_id, purchase.service.provider_id)
     if purchase.reuse_of is not None:
         return wire.reuse(*place, purchase.reuse_of.number, refer_id=client.refer_id)
     reuse = True if purchase.reusable_only else None
@@ -44,14 +41,13 @@ def is_new(purchase: Purchase, receipt: smsbus.Number) -> bool:
 
 def deliver(purchase: Purchase, receipt: smsbus.Number) -> None:
     """Write the number, and wake its poller on commit."""
-    country, service = place_of(purchase)
     bought = purchase.sent_at or timezone.now()
     activation = Activation.objects.create(
         purchase=purchase,
         team=purchase.team,
         account=purchase.account,
-        country=country,
-        service=service,
+        country=purchase.country,
+        service=purchase.service,
         request_id=receipt.request_id,
         number=receipt.number,
         poll_slot=purchase.account.poll_slot,
@@ -65,10 +61,3 @@ def deliver(purchase: Purchase, receipt: smsbus.Number) -> None:
         data={"number": receipt.number, "request_id": receipt.request_id},
     )
     wake_poller(activation.poll_slot)
-
-
-def place_of(purchase: Purchase) -> tuple[Country, Service]:
-    """Return where and what for; the database has a number never without them."""
-    if purchase.country is None or purchase.service is None:
-        raise ValueError(f"purchase {purchase.pk} is no number")
-    return purchase.country, purchase.service

@@ -1,26 +1,9 @@
-"""Leases, and what was learned about provider accounts."""
+"""What was learned about provider accounts by using them."""
 
 from django.contrib import admin
 
 from core.admin import ReadOnlyAdmin
-from rentals.models import BalanceSnapshot, Lease, ServiceBlock
-
-
-@admin.register(Lease)
-class LeaseAdmin(ReadOnlyAdmin[Lease]):
-    list_display = (
-        "mobile_number",
-        "area_code",
-        "state",
-        "team",
-        "account",
-        "expire_at",
-        "keep_at",
-    )
-    list_filter = ("state", "area_code")
-    list_select_related = ("team", "account")
-    search_fields = ("mobile_number", "team__name", "=team__slug")
-    date_hierarchy = "created"
+from rentals.models import BalanceSnapshot, ServiceBlock
 
 
 @admin.register(BalanceSnapshot)

@@ -1,0 +1,156 @@
+"""What happens on the page when something goes wrong, and what it says about the money."""
+
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.desk import Desk, digits
+from tests.e2e.provider import DEMO_TOKEN, Provider
+
+pytestmark = pytest.mark.e2e
+
+LOST = "Live updates are lost"
+NOTHING_MOVED = "no money moved"
+
+
+def test_a_code_that_came_while_the_stream_was_cut_is_there_without_a_reload(
+    desk: Desk, provider: Provider
+) -> None:
+    desk.watcher.forgive("ERR_INTERNET_DISCONNECTED")
+    desk.choose("Telegram")
+    card = desk.buy("Spain")
+    desk.page.evaluate("window.notReloaded = true")
+
+    desk.page.context.set_offline(True)
+    provider.deliver(digits(card), "Telegram code: 40817")
+    expect(desk.page.locator("#live-state")).to_contain_text(LOST)
+    expect(card.locator(".code")).to_have_count(0)
+    desk.page.context.set_offline(False)
+
+    expect(card.locator(".code")).to_have_text("40817")
+    expect(desk.page.locator("#live-state")).to_be_empty()
+    assert desk.page.evaluate("window.notReloaded")
+
+
+def test_a_double_click_buys_once(desk: Desk, provider: Provider) -> None:
+    desk.choose("Paypal")
+    sold, cards = len(provider.books()), desk.cards.count()
+
+    desk.offer("Japan").get_by_role("button", name="Buy for").dblclick()
+
+    expect(desk.cards.first.locator(".line-number .digits")).to_be_visible()
+    assert desk.cards.count() == cards + 1
+    assert len(provider.books()) == sold + 1
+
+
+def test_the_same_form_sent_twice_buys_once(desk: Desk, provider: Provider) -> None:
+    desk.choose("Paypal")
+    sold, cards = len(provider.books()), desk.cards.count()
+    form = desk.offer("Spain").locator("form")
+
+    # Past the button that disables itself: as a browser does that sends a request again.
+    answers = form.evaluate(
+        """async (form) => {
+          const send = () => fetch(form.action, { method: "POST", body: new FormData(form) });
+          return (await Promise.all([send(), send(), send()])).map((answer) => answer.status);
+        }"""
+    )
+
+    assert answers == [200, 200, 200]
+    expect(desk.cards).to_have_count(cards + 1)
+    expect(desk.cards.first.locator(".line-number .digits")).to_be_visible()
+    assert len(provider.books()) == sold + 1
+
+
+def test_a_price_that_rose_needs_a_second_click(desk: Desk, provider: Provider) -> None:
+    desk.choose("Amazon")
+    sold, before, reserved = len(provider.books()), desk.top_card_id(), desk.money("Reserved")
+    provider.set_offer("Amazon", "Canada", cost="0.95")
+
+    desk.press("Canada")
+
+    card = desk.card_after(before)
+    expect(card).to_contain_text("The price is now $0.95; the button said $0.47.")
+    expect(card).to_contain_text(NOTHING_MOVED)
+    expect(desk.figure("Reserved")).to_have_text(f"${reserved}")
+    assert len(provider.books()) == sold
+
+    card.get_by_role("button", name="Buy for $0.95").click()
+
+    bought = desk.card_after(str(card.get_attribute("id")))
+    expect(bought.locator(".line-number .digits")).to_be_visible()
+    assert Decimal(provider.books()[-1]["amount"]) == Decimal("0.95")
+
+
+def test_cancel_gives_the_money_back(desk: Desk, provider: Provider) -> None:
+    desk.choose("Netflix")
+    reserved = desk.money("Reserved")
+    card = desk.buy("Germany")
+
+    card.get_by_role("button", name="Cancel").click()
+
+    expect(card).to_contain_text("Cancelled; $0.51 was given back.")
+    expect(desk.figure("Reserved")).to_have_text(f"${reserved}")
+    assert provider.books()[-1]["state"] == "released"
+
+
+def test_a_number_is_used_again(desk: Desk, provider: Provider) -> None:
+    desk.choose("Instagram")
+    card = desk.buy("Canada")
+    number = digits(card)
+    provider.deliver(number, "111222 is your Instagram code")
+    expect(card.locator(".code")).to_have_text("111222")
+    before = desk.top_card_id()
+
+    card.get_by_role("button", name="Use again").click()
+
+    second = desk.card_after(before)
+    expect(second.locator(".line-number .digits")).to_be_visible()
+    assert digits(second) == number
+    provider.deliver(number, "333444 is your Instagram code")
+    expect(second.locator(".code")).to_have_text("333444")
+    expect(card.locator(".code")).to_have_text("111222")
+
+
+def test_what_is_sold_out_is_refused_in_plain_words(desk: Desk, provider: Provider) -> None:
+    desk.choose("Google")
+    before, sold = desk.top_card_id(), len(provider.books())
+    provider.set_offer("Google", "Germany", stock=0)
+
+    desk.press("Germany")
+
+    card = desk.card_after(before)
+    expect(card).to_contain_text("no number left there at the moment")
+    expect(card).to_contain_text(NOTHING_MOVED)
+    assert len(provider.books()) == sold
+
+
+def test_a_balance_that_is_too_low_is_said_in_plain_words(desk: Desk, provider: Provider) -> None:
+    desk.choose("Google")
+    before, reserved = desk.top_card_id(), desk.money("Reserved")
+    [account] = provider.look("accounts")
+    balance = Decimal(account["balance"])
+    provider.control("top_up", token=DEMO_TOKEN, amount=str(-balance))
+    try:
+        desk.press("Spain")
+        card = desk.card_after(before)
+        expect(card).to_contain_text("The balance at the provider is not enough.")
+        expect(card).to_contain_text(NOTHING_MOVED)
+        expect(desk.figure("Reserved")).to_have_text(f"${reserved}")
+    finally:
+        provider.control("top_up", token=DEMO_TOKEN, amount=str(balance))
+
+
+def test_an_outcome_that_nobody_knows_is_not_sent_again(desk: Desk, provider: Provider) -> None:
+    desk.choose("Microsoft")
+    before, sent = desk.top_card_id(), provider.count("get/number")
+    reserved = desk.money("Reserved")
+    provider.control("fault", call="get/number", kind="reset", applied=True)
+
+    desk.press("Spain")
+
+    card = desk.card_after(before)
+    expect(card).to_contain_text("its answer did not arrive")
+    expect(desk.figure("Reserved")).to_have_text(f"${reserved + Decimal('0.54')}")
+    assert provider.count("get/number") == sent + 1
