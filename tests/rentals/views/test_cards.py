@@ -92,6 +92,10 @@ def test_hostile_text_is_inert(
     [
         ({"state": PurchaseState.HELD}, "Buying… $0.14 is reserved."),
         (
+            {"state": PurchaseState.HELD, "reason": "queued"},
+            "nothing was sent yet. $0.14 is reserved.",
+        ),
+        (
             {"state": PurchaseState.REFUSED, "reason": "refused", "provider_code": "50002"},
             "Nothing was bought and no money moved.",
         ),
