@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Coalesce, Concat
+from django.db.models.functions import Coalesce, Concat, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -76,7 +76,7 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         """
         text = text.strip()[:SEARCHED]
         if not text:
-            return self.order_by("title", "pk")
+            return self.order_by(Lower("title"), "pk")
         rank = models.Case(
             models.When(code__iexact=text, then=0),
             models.When(title__istartswith=text, then=1),
@@ -87,7 +87,7 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         return (
             self.filter(models.Q(title__icontains=text) | models.Q(code__icontains=text))
             .annotate(rank=rank)
-            .order_by("rank", "title", "pk")
+            .order_by("rank", Lower("title"), "pk")
         )
 
 

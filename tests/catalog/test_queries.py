@@ -43,9 +43,10 @@ def test_case_and_blanks_do_not_matter(services):
     assert titles("  WHATSapp ") == ["WhatsApp"]
 
 
-def test_nothing_typed_gives_all_by_name(services):
-    assert titles("")[:2] == ["100% Casino_", "Grab"]
-    assert len(titles(" ")) == 7
+def test_nothing_typed_gives_all_by_name_in_any_case(services):
+    make_service("eBay", "eb")
+    assert titles("")[:3] == ["100% Casino_", "eBay", "Grab"]
+    assert len(titles(" ")) == 8
 
 
 @pytest.mark.parametrize("text", ["%", "_"])
