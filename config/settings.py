@@ -109,7 +109,14 @@ if REDIS_URL.startswith("unix://"):
     database_number = dict(p.partition("=")[::2] for p in socket.query.split("&")).get("db", "0")
     CELERY_BROKER_URL = f"redis+socket://{socket.path}?virtual_host={database_number}"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    # Whoever enqueues does not wait for a Redis that is away: the sweep comes back to it.
+    "socket_connect_timeout": 1,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
