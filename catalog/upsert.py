@@ -16,7 +16,7 @@ same. What both do, ``fresh`` being the list:
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 Listed = TypeVar("Listed", Country, Service)
 
 MAX_ID = 64  # characters of an id that the columns hold
+
+
+Row = tuple[int, str, int]  # a service's primary key, its price, its stock
 
 
 class Quote(NamedTuple):
@@ -106,19 +109,25 @@ def write_offers(country: Country, quotes: Mapping[int, Quote], at: datetime) ->
             "the offers belong to the reading of their list"
         )
     write = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
-    write(country.pk, {pk: Quote(dollars(q.cost), q.stock) for pk, q in quotes.items()}, at)
+    write(country.pk, [(pk, str(dollars(cost)), n) for pk, (cost, n) in quotes.items()], at)
 
 
-def _on_postgresql(country_id: int, quotes: Mapping[int, Quote], at: datetime) -> None:
+def _on_postgresql(country_id: int, rows: Sequence[Row], at: datetime) -> None:
+    services, costs, stocks = zip(*rows, strict=True) if rows else ((), (), ())
+    # As text, because the driver would look at each of the thousands of values on its own.
     parameters: dict[str, Any] = {
         "country": country_id,
         "at": at,
-        "services": list(quotes),
-        "costs": [quote.cost for quote in quotes.values()],
-        "stocks": [quote.stock for quote in quotes.values()],
+        "services": _array(services),
+        "costs": _array(costs),
+        "stocks": _array(stocks),
     }
     with connection.cursor() as cursor:
         cursor.execute(POSTGRESQL, parameters)
+
+
+def _array(numbers: Iterable[int | str]) -> str:
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 # All parts of the statement see the rows as they were before it: that is where `before` comes from.
@@ -156,11 +165,11 @@ WHERE before.id IS NULL
 """
 
 
-def _on_sqlite(country_id: int, quotes: Mapping[int, Quote], at: datetime) -> None:
+def _on_sqlite(country_id: int, rows: Sequence[Row], at: datetime) -> None:
     parameters: dict[str, Any] = {
         "country": country_id,
         "at": connection.ops.adapt_datetimefield_value(at),
-        "list": json.dumps([[pk, str(cost), stock] for pk, (cost, stock) in quotes.items()]),
+        "list": json.dumps(rows),
     }
     with connection.cursor() as cursor:
         for statement in SQLITE:
