@@ -62,7 +62,8 @@ def again(request: HtmxRequest, team: str, code: str) -> HttpResponse:
     try:
         _buy_again(membership, earlier, form.cleaned_data)
     except Refusal as error:
-        return answer_card(request, membership, earlier, refusal=error.message)
+        card = answer_card(request, membership, earlier, refusal=error.message)
+        return retarget(card, f"#card-{earlier.code}") if request.htmx else card
     return _answer(request, membership, {}, "")
 
 
@@ -99,11 +100,11 @@ def _answer(
     context = row | {"team": membership.team, "membership": membership, "refusal": refusal}
     context["can_buy"] = True
     if not refusal:
-        context |= {"board": board_of(membership), "money": money_of(membership.team)}
+        context["board"] = board_of(membership)
+        context["money"] = money_of(membership.team) if row else None
     response = render(request, "rentals/_bought.html", context)
     if refusal:
         return response
-    response = response if row else retarget(response, "#board")
     return trigger_client_event(response, "bought", after="settle")
 
 

@@ -74,6 +74,17 @@
     countDown();
   });
 
+  // A search that still waits for the next key must not come over the service that was just taken.
+  const search = document.getElementById("service-search");
+  let searched = null;
+  document.addEventListener("click", ({ target }) => {
+    if (search && target.closest(".pick-list a")) searched = search.value;
+  });
+  search?.addEventListener("input", () => { searched = null; });
+  search?.addEventListener("htmx:confirm", (event) => { // before hx-sync lets it push another aside
+    if (search.value === searched) event.preventDefault();
+  });
+
   // On a phone the board is below what was pressed: bring the new number into view.
   document.addEventListener("bought", () => {
     const board = document.getElementById("board");

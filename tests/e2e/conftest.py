@@ -32,7 +32,7 @@ def site(site: Site) -> Site:
 @pytest.fixture(scope="package")
 def site_by_hand() -> Iterator[Site]:
     """A site whose SMS come when a test delivers them."""
-    with running_site(DEMO_SMS_SECONDS="600") as running:
+    with running_site(DEMO_SMS_SECONDS="600", UNKNOWN_QUIET_SECONDS="2") as running:
         yield with_workers(running)
 
 

@@ -26,8 +26,8 @@ class Watcher:
         self._forgiven.append(pattern)
 
     def check(self) -> None:
-        assert self.foreign == []
-        assert self.errors == []
+        assert not self.foreign, self.foreign
+        assert not self.errors, self.errors
 
     def _note(self, error: str) -> None:
         if not any(re.search(pattern, error) for pattern in self._forgiven):
