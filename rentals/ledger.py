@@ -47,11 +47,6 @@ def write_off(purchase: Purchase) -> LedgerEntry:
     return _enter(purchase, Kind.LOSS, purchase.price)
 
 
-def refund(purchase: Purchase) -> LedgerEntry:
-    """Give back a charge (a lease cancelled in time)."""
-    return _enter(purchase, Kind.REFUND, purchase.price)
-
-
 def _enter(purchase: Purchase, kind: LedgerEntry.Kind, amount: Decimal) -> LedgerEntry:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("money moves with the change that moves it")
