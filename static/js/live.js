@@ -28,10 +28,12 @@
   // An answer that was asked for before a signal may be older than what the signal is about, and
   // has just replaced the elements that heard it: say it again to those that stand there now.
   body.addEventListener("htmx:beforeSend", ({ detail }) => asked.set(detail.xhr, performance.now()));
-  body.addEventListener("htmx:afterSettle", ({ detail }) => {
+  body.addEventListener("htmx:afterSettle", ({ target, detail }) => {
     const since = asked.get(detail.xhr);
-    asked.delete(detail.xhr); // it settles once for each element that it replaced
-    for (const [topic, when] of [...told]) if (when > since) tell(topic);
+    for (const [topic, when] of [...told]) {
+      const hearers = `[hx-trigger*="live:${topic} "]`;
+      if (when > since && (target.matches(hearers) || target.querySelector(hearers))) tell(topic);
+    }
   });
 
   // A fragment that a signal asked for and that did not come stands there out of date.
