@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Limit, Membership, ProviderAccount, Team, User
+from accounts.models import Membership, ProviderAccount, Team, User
 from core.admin import ReadOnlyAdmin
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -79,16 +79,6 @@ class MembershipAdmin(admin.ModelAdmin[Membership]):
     list_select_related = ("user", "team")
     search_fields = ("user__email", "user__name", "team__name", "team__slug")
     autocomplete_fields = ("user", "team")
-
-
-@admin.register(Limit)
-class LimitAdmin(admin.ModelAdmin[Limit]):
-    """How much may be spent, by a team and by each of its members."""
-
-    list_display = ("team", "member", "per_purchase", "per_day", "per_month", "open_at_once")
-    list_select_related = ("team", "member")
-    search_fields = ("team__name", "=team__slug", "=member__email")
-    autocomplete_fields = ("team", "member")
 
 
 @admin.register(ProviderAccount)

@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from rentals.views import board, buying, cards, chooser, desk, history, money, purchase
+from rentals.views import (
+    board,
+    buying,
+    cards,
+    chooser,
+    desk,
+    history,
+    money,
+    purchase,
+    resolving,
+)
 
 app_name = "rentals"
 
@@ -13,6 +23,9 @@ purchase_urls = [
     path("abandon/", cards.abandon, name="abandon"),
     path("put-away/", cards.put_away, name="put_away"),
     path("again/", buying.again, name="again"),
+    path("adopt/", resolving.adopt, name="adopt"),
+    path("not-bought/", resolving.not_bought, name="not_bought"),
+    path("write-off/", resolving.write_off, name="write_off"),
 ]
 
 team_urls: list[URLPattern | URLResolver] = [

@@ -1,8 +1,7 @@
 """Who there is, and whose money it is."""
 
-from accounts.models.limit import Limit
 from accounts.models.provider_account import ProviderAccount
 from accounts.models.team import Membership, Role, Team
 from accounts.models.user import User
 
-__all__ = ["Limit", "Membership", "ProviderAccount", "Role", "Team", "User"]
+__all__ = ["Membership", "ProviderAccount", "Role", "Team", "User"]

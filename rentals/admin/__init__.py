@@ -1,7 +1,7 @@
 """Staff's view of purchases and money: everything to see, nothing to change."""
 
-from rentals.admin.account_facts import BalanceSnapshotAdmin, ServiceBlockAdmin
 from rentals.admin.activation import ActivationAdmin, MessageAdmin
+from rentals.admin.block import ServiceBlockAdmin
 from rentals.admin.event import EventAdmin
 from rentals.admin.ledger import LedgerEntryAdmin, MemberDayAdmin
 from rentals.admin.purchase import PurchaseAdmin
@@ -9,7 +9,6 @@ from rentals.admin.shard import PollShardAdmin
 
 __all__ = [
     "ActivationAdmin",
-    "BalanceSnapshotAdmin",
     "EventAdmin",
     "LedgerEntryAdmin",
     "MemberDayAdmin",

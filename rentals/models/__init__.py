@@ -1,7 +1,7 @@
 """What was bought, what came of it, and what it cost."""
 
-from rentals.models.account_facts import BalanceSnapshot, ServiceBlock
 from rentals.models.activation import Activation, Message
+from rentals.models.block import ServiceBlock
 from rentals.models.event import Event
 from rentals.models.ledger import LedgerEntry, MemberDay
 from rentals.models.purchase import Purchase
@@ -9,7 +9,6 @@ from rentals.models.shard import PollShard
 
 __all__ = [
     "Activation",
-    "BalanceSnapshot",
     "Event",
     "LedgerEntry",
     "MemberDay",

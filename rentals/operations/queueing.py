@@ -6,14 +6,17 @@ takes its place and waits here, unsent. One purchase is still one send.
 """
 
 import uuid
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 import smsbus
 from accounts.models import ProviderAccount
+from catalog.models import Service
 from core.queue import enqueue_on_commit
 from rentals import journal, ledger
 from rentals.models import Activation, Purchase, ServiceBlock
@@ -62,6 +65,24 @@ def place_in_queue(purchase: Purchase) -> int:
         pk__lt=purchase.pk,
     )
     return before.count() + 1
+
+
+def places_in_queue(purchases: Iterable[Purchase]) -> dict[int, int]:
+    """Return the places of those that wait in a queue, by primary key; one query, or none."""
+    queued = [purchase for purchase in purchases if purchase.reason == QUEUED and purchase.is_open]
+    if not queued:
+        return {}
+    held = Purchase.objects.filter(
+        account__in={purchase.account_id for purchase in queued}, state=PurchaseState.HELD
+    )
+    lines: dict[uuid.UUID, list[int]] = defaultdict(list)
+    for account_id, pk in held.order_by("pk").values_list("account_id", "pk"):
+        lines[account_id].append(pk)
+    return {
+        purchase.pk: lines[purchase.account_id].index(purchase.pk) + 1
+        for purchase in queued
+        if purchase.pk in lines[purchase.account_id]
+    }
 
 
 def wake_queue(account_id: uuid.UUID) -> None:
@@ -132,6 +153,14 @@ def blocked_until(account: ProviderAccount, service_id: int) -> ServiceBlock | N
     return ServiceBlock.objects.filter(
         account=account, service_id=service_id, until__gt=timezone.now()
     ).first()
+
+
+def with_block(account: ProviderAccount | None) -> QuerySet[Service]:
+    """Return services, each with ``blocked_until``: when its block on ``account`` ends, or None."""
+    blocks = ServiceBlock.objects.filter(
+        account=account, service=OuterRef("pk"), until__gt=timezone.now()
+    )
+    return Service.objects.annotate(blocked_until=Subquery(blocks.values("until")[:1]))
 
 
 def say_waiting(purchase: Purchase, reason: str) -> None:

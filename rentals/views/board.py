@@ -14,6 +14,7 @@ from accounts.access import get_membership
 from accounts.models import Membership
 from catalog.models import Offer
 from rentals.models import Activation, Message, Purchase
+from rentals.operations.queueing import places_in_queue
 from rentals.states import ActivationState, PurchaseState
 from rentals.wording import explain_purchase
 
@@ -29,6 +30,7 @@ class Card:
     offer: Offer | None
     can_buy: bool
     refusal: str = ""
+    place: int = 0  # in the queue for a free slot; 0 where it does not wait in one
 
     @property
     def activation(self) -> Activation | None:
@@ -141,6 +143,7 @@ def cards_of(
         country__in={purchase.country_id for purchase in purchases},
     )
     by_trip: dict[tuple[int | None, int | None], Offer]
+    places = places_in_queue(purchases)
     by_trip = {(offer.service_id, offer.country_id): offer for offer in offers}
     return [
         Card(
@@ -148,6 +151,7 @@ def cards_of(
             offer=by_trip.get((purchase.service_id, purchase.country_id)),
             can_buy=membership.can_buy,
             refusal=refusal,
+            place=places.get(purchase.pk, 0),
         )
         for purchase in purchases
     ]

@@ -1,6 +1,7 @@
 """The left of the desk: where to? A service, then its countries with a price on each button."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -12,6 +13,7 @@ from accounts.models import Membership, ProviderAccount
 from catalog.models import Freshness, Offer, Service
 from catalog.sync import refresh_if_stale
 from rentals.forms import ChoiceForm
+from rentals.operations.queueing import with_block
 
 SERVICES_SHOWN = 40
 
@@ -29,6 +31,7 @@ class Chooser:
     service: Service | None = None
     services: list[Service] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
+    blocked_until: datetime | None = None
 
     @property
     def is_first_reading(self) -> bool:
@@ -62,9 +65,11 @@ def chooser_of(
         reusable_only=chosen.get("reusable_only", False),
     )
     if chosen.get("service"):
-        chooser.service = Service.objects.filter(pk=chosen["service"]).first()
+        chooser.service = with_block(chooser.account).filter(pk=chosen["service"]).first()
     if chooser.service:
         chooser.offers = list(Offer.objects.of_service(chooser.service))
+        chooser.blocked_until = getattr(chooser.service, "blocked_until", None)
+        chooser.can_buy = chooser.can_buy and chooser.blocked_until is None
     else:
         found = Service.objects.offered().search(chooser.query)
         chooser.services = list(found[:SERVICES_SHOWN].with_best_price())

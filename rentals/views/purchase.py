@@ -1,6 +1,7 @@
 """One purchase with everything that is known about it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -9,8 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_membership
+from accounts.models import Membership
 from core.crypto import CannotUnseal
+from rentals.forms import AdoptForm, WriteOffForm
 from rentals.models import Event, LedgerEntry, Purchase
+from rentals.states import PurchaseState
 from rentals.views.board import cards_of
 from rentals.views.cards import find_purchase
 from rentals.views.htmx import HtmxRequest
@@ -31,20 +35,29 @@ def purchase(request: HtmxRequest, team: str, code: str) -> HttpResponse:
     """The page; for htmx, which asks when the purchase changed, only its content."""
     membership = get_membership(request, team)
     found = find_purchase(membership, code)
-    events = found.events.select_related("actor")
+    is_live = request.htmx and not request.htmx.history_restore_request
+    context = page_of(request, membership, found)
+    return render(request, f"rentals/{'_purchase' if is_live else 'purchase'}.html", context)
+
+
+def page_of(request: HtmxRequest, membership: Membership, found: Purchase) -> dict[str, Any]:
+    """Read what the page shows. ``found`` is a purchase of the member's team, read for display."""
+    timeline = [Stop(event, explain_event(event)) for event in found.events.select_related("actor")]
     [card] = cards_of(membership, [found])
     entries: list[LedgerEntry] = list(found.entries.order_by("pk"))
-    context = {
+    troubles = [stop for stop in timeline if stop.event.to_state == PurchaseState.UNKNOWN]
+    return {
         "team": membership.team,
         "membership": membership,
         "purchase": found,
         "card": card,
-        "timeline": [Stop(event, explain_event(event)) for event in events],
+        "timeline": timeline,
+        "trouble": next(iter(troubles), None),
+        "adopt_form": AdoptForm(),
+        "write_off_form": WriteOffForm(),
         "entries": entries,
         "raw_answer": _raw_answer(found) if membership.can_manage or _is_staff(request) else None,
     }
-    is_live = request.htmx and not request.htmx.history_restore_request
-    return render(request, f"rentals/{'_purchase' if is_live else 'purchase'}.html", context)
 
 
 def _is_staff(request: HtmxRequest) -> bool:
