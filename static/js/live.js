@@ -16,7 +16,6 @@
   let round = 0;
 
   const told = new Map(); // topic → when it was last told
-  const missed = new Set(); // topics whose fragment did not come
   const asked = new WeakMap(); // request of htmx → when it was sent
   const again = new Map(); // topic → the timer that tells it again
 
