@@ -150,9 +150,10 @@ class Bench:
         from bench.naive import poll
 
         self.redis.flushall()
-        for number in range(self.numbers):
-            poll.apply_async((f"n{number}", TOKEN))
-        worker = Worker(self.folder / "naive.log", "-A", "bench.naive", "worker", "-l", "WARNING")
+        for order, pk in enumerate(make_numbers(self.numbers, age=AGES[self.interval])):
+            # As it is once they run: each waits for its time in the worker.
+            poll.apply_async((pk,), countdown=self.interval * order / self.numbers)
+        worker = Worker(self.folder / "naive.log", "-A", "bench.naive", "worker", "-l", "INFO")
         return self._measure(worker)
 
     def ours(self) -> Result:
@@ -165,7 +166,7 @@ class Bench:
         self.redis.flushall()
         PollShard.objects.all().delete()
         make_numbers(self.numbers, age=AGES[self.interval])
-        arguments = ("-A", "config", "worker", "-Q", "poll", "-c", "1", "-l", "WARNING")
+        arguments = ("-A", "config", "worker", "-Q", "poll", "-c", "1", "-l", "INFO")
         worker = Worker(self.folder / "ours.log", *arguments)
         return self._measure(worker, beat=poller.watch)
 
@@ -212,8 +213,8 @@ def redis_commands(client: redis.Redis) -> int:
     return sum(row["calls"] for row in client.info("commandstats").values())
 
 
-def make_numbers(count: int, *, age: float) -> None:
-    """Fill the database with ``count`` waiting numbers of ``ACCOUNTS`` accounts, all ``age`` old."""
+def make_numbers(count: int, *, age: float) -> list[int]:
+    """Make ``count`` waiting numbers of ``ACCOUNTS`` accounts, all ``age`` old; returns their ids."""
     import uuid
     from datetime import timedelta
 
@@ -248,7 +249,7 @@ def make_numbers(count: int, *, age: float) -> None:
         )
         for number in range(count)
     )
-    Activation.objects.bulk_create(
+    numbers = Activation.objects.bulk_create(
         Activation(
             **common,
             account=purchase.account,
@@ -261,6 +262,7 @@ def make_numbers(count: int, *, age: float) -> None:
         )
         for number, purchase in enumerate(purchases)
     )
+    return [number.pk for number in numbers]
 
 
 @contextlib.contextmanager
@@ -325,7 +327,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--numbers", type=int, default=5000, help="open numbers (5000)")
-    parser.add_argument("--interval", type=int, default=4, choices=sorted(AGES), help="seconds (4)")
+    parser.add_argument("--interval", type=int, default=2, choices=sorted(AGES), help="seconds (2)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one short round")
     options = parser.parse_args()
