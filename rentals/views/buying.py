@@ -19,6 +19,7 @@ from rentals.forms import BuyForm, QuoteForm
 from rentals.models import Purchase
 from rentals.operations.errors import Refusal
 from rentals.operations.purchase import request_number, request_reuse
+from rentals.operations.queueing import blocked_until
 from rentals.states import ActivationState
 from rentals.views.board import board_of
 from rentals.views.cards import answer_card, find_purchase
@@ -98,7 +99,8 @@ def _answer(
             messages.error(request, refusal)
         return redirect(_desk_address(membership, row))
     context = row | {"team": membership.team, "membership": membership, "refusal": refusal}
-    context["can_buy"] = True
+    blocked = row and blocked_until(row["account"], row["offer"].service_id)
+    context["can_buy"] = not blocked
     if not refusal:
         context["board"] = board_of(membership)
         context["money"] = money_of(membership.team) if row else None
