@@ -144,7 +144,7 @@ def _write(*, team: Team, buyer: User, client_key: uuid.UUID, wish: dict[str, An
         )
     try:
         with transaction.atomic():
-            # Every hold of a team is made under this lock, so that parallel clicks see each other.
+            # Clicks of one team come one after the other, so that each sees what the others hold.
             Team.objects.select_for_update().get(pk=team.pk)
             purchase = Purchase.objects.create(
                 team=team, buyer=buyer, client_key=client_key, **wish

@@ -114,7 +114,7 @@ def learn_slots(account: ProviderAccount) -> bool:
 def queue_again(purchase: Purchase) -> Purchase:
     """Let another purchase take the place of a refused one, in the caller's transaction.
 
-    It holds what the refused one has just given back, so no limit is passed.
+    It holds what the refused one has just given back.
     """
     from rentals import tasks  # the tasks import the operations
 
