@@ -12,7 +12,7 @@ from celery import Celery, Task
 
 django.setup()
 
-from rentals.models import Activation
+from rentals.models import Activation  # noqa: E402  needs Django set up
 
 app = Celery("naive", broker=os.environ["NAIVE_BROKER"], backend=os.environ["NAIVE_BROKER"])
 

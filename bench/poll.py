@@ -18,6 +18,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import os
 import shutil
 import signal
@@ -44,7 +45,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Result:
-    """One run of one design."""
+    """One run of one design. The gaps are infinite where no number was asked twice."""
 
     polls_per_second: float
     polls_per_cpu_second: float
@@ -187,8 +188,8 @@ class Bench:
             polls_per_second=report["polls"] / report["seconds"],
             polls_per_cpu_second=report["polls"] / cpu,
             redis_per_poll=commands / polls,
-            gap_p50=report["gap_p50"],
-            gap_p99=report["gap_p99"],
+            gap_p50=report["gap_p50"] if report["gaps"] else math.inf,
+            gap_p99=report["gap_p99"] if report["gaps"] else math.inf,
         )
 
 
@@ -311,9 +312,13 @@ def prepared(options: argparse.Namespace) -> Iterator[Bench]:
 def show(name: str, result: Result) -> None:
     print(
         f"{name:8} {result.polls_per_second:9,.0f} {result.polls_per_cpu_second:12,.0f} "
-        f"{result.redis_per_poll:12.3f} {result.gap_p50:9.2f} {result.gap_p99:9.2f}",
+        f"{result.redis_per_poll:12.3f} {shown(result.gap_p50)} {shown(result.gap_p99)}",
         flush=True,
     )
+
+
+def shown(gap: float) -> str:
+    return "     none" if gap == math.inf else f"{gap:9.2f}"
 
 
 def median(results: list[Result]) -> Result:
