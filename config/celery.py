@@ -9,8 +9,10 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging, worker_process_init, worker_ready
 from django.conf import settings
+
+from core.lifeline import outlive_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -53,6 +55,12 @@ def start_pollers(sender: Any, **_: Any) -> None:
     """Have a new poller polling at once, not after beat's next round."""
     if "poll" in sender.app.amqp.queues.consume_from:
         sender.app.send_task("rentals.tasks.watch_pollers")
+
+
+@worker_process_init.connect
+def end_after_the_worker(**_: Any) -> None:
+    """Let a pool process finish a purchase when its worker was killed, and end then for certain."""
+    outlive_parent(settings.SMSBUS_DEADLINE + 5)
 
 
 @setup_logging.connect

@@ -1,11 +1,9 @@
 """One part of the site as a running process, with its output and its log file."""
 
-import ctypes
 import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -14,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from core.lifeline import die_with_parent
+
 LAST_LINES = 15
 LOG_BYTES = 5_000_000
-PR_SET_PDEATHSIG = 1
-# Loaded here: between fork and exec is no place for it.
-LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
@@ -52,8 +49,10 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            # Safe here: the supervisor has one thread.
-            preexec_fn=die_with_parent if LIBC else None,
+            # Linux kills it with the supervisor, even if the reaper dies as well. Not asks to end: a
+            # Celery worker whose Redis goes at the same moment may never get there. Safe here,
+            # because the supervisor has one thread.
+            preexec_fn=die_with_parent,
         )
         if self.process.stdout is None:  # pragma: no cover (asked for above)
             raise RuntimeError("no pipe")
@@ -102,15 +101,6 @@ class Child:
         self.process.wait()
         self.output.close()
         self._log.close()
-
-
-def die_with_parent() -> None:
-    """Linux ends this process when the supervisor dies; the reaper does so everywhere, a bit later.
-
-    The kernel ties it to the *thread* that forked; the supervisor has only one.
-    """
-    if LIBC:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def open_log(path: Path) -> IO[bytes]:

@@ -1,7 +1,7 @@
 """Outlives the supervisor just long enough to leave nothing behind.
 
 The supervisor holds the other end of this process's standard input. When it closes, for whatever
-reason, kill -9 included, every process group still registered is told to end, killed after a grace,
+reason, kill -9 included, every process group still registered is asked to end, killed after a grace,
 and the temporary folder is removed. Lines: `+PGID`, `-PGID`, `rm PATH`.
 
 Run as a file of its own with `python -I -S`: nothing but the standard library, started in a session
@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 GRACE_SECONDS = 4.0
 
@@ -44,10 +45,17 @@ def send(group: int, number: int) -> bool:
     return True
 
 
+def ask_to_end(group: int) -> None:
+    """Signal the leader only: what the others are doing for it, a purchase say, they may finish."""
+    if send(group, 0):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(group, signal.SIGTERM)
+
+
 def end(groups: set[int]) -> None:
-    """Terminate the groups, then kill those that are still there."""
+    """Ask the groups to end, then kill those that are still there."""
     for group in groups:
-        send(group, signal.SIGTERM)
+        ask_to_end(group)
     deadline = time.monotonic() + GRACE_SECONDS
     while groups and time.monotonic() < deadline:
         groups = {group for group in groups if send(group, 0)}

@@ -36,7 +36,7 @@ class Supervisor:
     """Holds the children. Use as a context manager: leaving it ends all of them.
 
     `folder` is temporary and removed with them. Signals are taken over, so it must be made in the
-    main thread, and that thread must be the only one (see `child.die_with_parent`). `lock` is a
+    main thread, and that thread must be the only one (see `core.lifeline`). `lock` is a
     file descriptor that stays open until the last child has ended, even without the supervisor.
     """
 
