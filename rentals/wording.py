@@ -85,8 +85,8 @@ REASONS = {
         "in the queue and is bought as soon as one of them is done; nothing was sent yet."
     ),
     "account_waits": gettext_noop(
-        "The outcome of an earlier purchase on this account is being found out. This one is bought "
-        "after that; nothing was sent yet."
+        "The outcome of an earlier purchase on this account is being found out, which takes a few "
+        "minutes. This one is bought after that; nothing was sent yet."
     ),
     "service_blocked": gettext_noop(
         "The provider has blocked this service for the account for a while. Wait, or choose another "

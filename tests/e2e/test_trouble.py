@@ -154,3 +154,35 @@ def test_an_outcome_that_nobody_knows_is_not_sent_again(desk: Desk, provider: Pr
     expect(card).to_contain_text("its answer did not arrive")
     expect(desk.figure("Reserved")).to_have_text(f"${reserved + Decimal('0.54')}")
     assert provider.count("get/number") == sent + 1
+
+
+def test_what_somebody_types_about_an_unknown_outcome_survives_live_changes(
+    desk: Desk, provider: Provider
+) -> None:
+    desk.watcher.forgive("ERR_INTERNET_DISCONNECTED|htmx:(sendError|afterRequest)")
+    desk.choose("Microsoft")
+    before = desk.top_card_id()
+    provider.control("fault", call="get/number", kind="reset", applied=True)
+    desk.press("Spain")
+    card = desk.card_after(before)
+    expect(card).to_contain_text("its answer did not arrive")
+
+    card.get_by_role("link", name="What is known about it").click()
+    desk.wait_until_live()
+    request_id = desk.page.get_by_label("Request ID")
+    request_id.press_sequentially("4081")
+    heading = desk.page.get_by_role("heading", name="What an unknown outcome means")
+    heading.evaluate("(element) => { element.dataset.seen = '' }")
+    desk.page.context.set_offline(True)
+    expect(desk.page.locator("#live-state")).to_contain_text(LOST)
+    desk.page.context.set_offline(False)
+
+    expect(heading).not_to_have_attribute("data-seen", "")  # it was read again
+    expect(request_id).to_have_value("4081")
+
+    elsewhere = desk.page.context.new_page()
+    elsewhere.goto(desk.page.url)
+    elsewhere.get_by_role("button", name="Not bought").click()
+
+    expect(desk.page.locator("#decide")).to_have_count(0)
+    expect(desk.page.get_by_role("main")).to_contain_text("the provider sold nothing")
