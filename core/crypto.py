@@ -4,7 +4,8 @@ A sealed secret is ``version (1) · key id length (1) · key id · nonce (12) ·
 The ``context`` (which field of which row) is authenticated with it, so that a sealed token that is
 copied into another row does not open there. Keys come from ``TOKEN_KEYS`` (see
 ``docs/configuration.md``): the first one seals, each of them opens, which is what lets keys be
-rotated while the site runs.
+rotated while the site runs (``manage.py rotate_keys``). A model that keeps sealed columns says which,
+and what they are bound to, in a method ``sealed_columns``.
 """
 
 import hashlib
@@ -58,6 +59,16 @@ def sealed_with(sealed: bytes | memoryview) -> str:
     """Return the id of the key that ``sealed`` was made with, to find what rotation has left."""
     sealed = bytes(sealed)
     return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
+
+
+def reseal(sealed: bytes | memoryview, *, context: str) -> bytes | None:
+    """Return the same secret sealed with the first of ``TOKEN_KEYS``; None where it already is.
+
+    Raises ``CannotUnseal``.
+    """
+    if sealed_with(sealed) == next(iter(settings.TOKEN_KEYS)):
+        return None
+    return seal(unseal(sealed, context=context), context=context)
 
 
 def fingerprint(secret: str, *, purpose: str) -> str:

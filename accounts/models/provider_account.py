@@ -126,6 +126,13 @@ class ProviderAccount(models.Model):
             return None
         return crypto.unseal(self.refer_id_sealed, context=self._context("refer_id"))
 
+    def sealed_columns(self) -> dict[str, str]:
+        """Name the sealed columns and the context of each, for ``manage.py rotate_keys``."""
+        return {
+            "token_sealed": self._context("token"),
+            "refer_id_sealed": self._context("refer_id"),
+        }
+
     @property
     def has_refer_id(self) -> bool:
         """Whether purchases carry a referral ID."""

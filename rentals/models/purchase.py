@@ -183,5 +183,9 @@ class Purchase(models.Model):
             return None
         return crypto.unseal(self.answer_sealed, context=self._context())
 
+    def sealed_columns(self) -> dict[str, str]:
+        """Name the sealed column and its context, for ``manage.py rotate_keys``."""
+        return {"answer_sealed": self._context()}
+
     def _context(self) -> str:
         return f"rentals.Purchase.answer:{self.code}"
