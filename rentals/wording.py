@@ -1,12 +1,15 @@
 """Every reason and provider code in plain words: what happened, whether money moved, what to do."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from core.money import format_usd
+from rentals.limits import Gauge, Kind
 from rentals.models import Event, Purchase
 from rentals.states import ActivationState, PurchaseState
 
@@ -140,6 +143,132 @@ STATES = {
     ActivationState.CANCELLED: gettext_noop("Cancelled; the reservation is given back."),
     ActivationState.EXPIRED: gettext_noop("No SMS came in time; the reservation is given back."),
 }
+
+# Of the whole team, and of the member who reads it.
+OVER_LIMIT = {
+    Kind.PER_PURCHASE: (
+        gettext_noop(
+            "The team's limit for one purchase is %(allowed)s, and this would have cost %(cost)s."
+        ),
+        gettext_noop(
+            "Your own limit for one purchase is %(allowed)s, and this would have cost %(cost)s."
+        ),
+    ),
+    Kind.PER_MONTH: (
+        gettext_noop(
+            "The team's limit for a month is %(allowed)s: %(spent)s is spent and %(reserved)s "
+            "reserved, and this would have cost %(cost)s."
+        ),
+        gettext_noop(
+            "Your own limit for a month is %(allowed)s: %(spent)s is spent and %(reserved)s "
+            "reserved, and this would have cost %(cost)s."
+        ),
+    ),
+    Kind.PER_DAY: (
+        gettext_noop(
+            "The team's limit for a day is %(allowed)s: %(spent)s is spent and %(reserved)s "
+            "reserved, and this would have cost %(cost)s."
+        ),
+        gettext_noop(
+            "Your own limit for a day is %(allowed)s: %(spent)s is spent and %(reserved)s "
+            "reserved, and this would have cost %(cost)s."
+        ),
+    ),
+    Kind.OPEN_AT_ONCE: (
+        gettext_noop(
+            "The team's limit of what is open at once is %(allowed)s (open now: %(used)s), and this "
+            "would have cost %(cost)s."
+        ),
+        gettext_noop(
+            "Your own limit of what is open at once is %(allowed)s (open now: %(used)s), and this "
+            "would have cost %(cost)s."
+        ),
+    ),
+}
+
+LIMIT_USED = {
+    Kind.PER_MONTH: (
+        gettext_noop("The team has used %(used)s of its limit of %(allowed)s for this month."),
+        gettext_noop("You have used %(used)s of your own limit of %(allowed)s for this month."),
+    ),
+    Kind.PER_DAY: (
+        gettext_noop("The team has used %(used)s of its limit of %(allowed)s for today."),
+        gettext_noop("You have used %(used)s of your own limit of %(allowed)s for today."),
+    ),
+    Kind.OPEN_AT_ONCE: (
+        gettext_noop("The team has %(used)s open of the %(allowed)s that it may have at once."),
+        gettext_noop("You have %(used)s open of the %(allowed)s that you may have at once."),
+    ),
+}
+
+LIMIT_FREES = {
+    Kind.PER_PURCHASE: "",
+    Kind.PER_MONTH: gettext_noop(
+        "The next month begins on %(month)s at 00:00 UTC; what is reserved counts until it is "
+        "spent or given back."
+    ),
+    Kind.PER_DAY: gettext_noop(
+        "The next day begins at 00:00 UTC; what is reserved counts until it is spent or given back."
+    ),
+    Kind.OPEN_AT_ONCE: gettext_noop(
+        "One is free again when an SMS comes, or when a number is cancelled or expires."
+    ),
+}
+
+
+def explain_limit(gauge: Gauge, *, cost: Decimal, may_change: bool) -> str:
+    """Return why a purchase for ``cost`` US dollars was not made: ``gauge`` has no room for it.
+
+    ``may_change`` says whether the buyer is an owner or admin, who can change the limit.
+    """
+    over = _(OVER_LIMIT[gauge.kind][gauge.member_id is not None]) % (
+        figures_of(gauge) | {"cost": format_usd(cost)}
+    )
+    return _sentences(over, _("Nothing was bought."), _frees(gauge), _who_changes(may_change))
+
+
+def warn_of_limit(gauge: Gauge, *, may_change: bool) -> str:
+    """Return the warning that a limit is nearly used up, or that it is, for who is bound by it."""
+    used = _(LIMIT_USED[gauge.kind][gauge.member_id is not None]) % figures_of(gauge)
+    if gauge.is_full:
+        end = _("That is all of it, and nothing more is bought.")
+        return _sentences(used, end, _frees(gauge), _who_changes(may_change))
+    end = _("That is %(percent)s %%; beyond the limit nothing is bought.") % figures_of(gauge)
+    return _sentences(used, end, _who_changes(may_change))
+
+
+def figures_of(gauge: Gauge) -> dict[str, str]:
+    """Return the figures of ``gauge`` as a reader sees them: amounts in dollars, or counts."""
+    amounts = {
+        "allowed": gauge.allowed,
+        "used": gauge.used,
+        "spent": gauge.spent,
+        "reserved": gauge.reserved,
+        "left": gauge.left,
+    }
+    is_count = gauge.kind == Kind.OPEN_AT_ONCE
+    shown = {
+        name: str(int(amount)) if is_count else format_usd(amount)
+        for name, amount in amounts.items()
+    }
+    return shown | {"percent": str(gauge.percent)}
+
+
+def _frees(gauge: Gauge) -> str:
+    sentence = LIMIT_FREES[gauge.kind]
+    next_month = datetime.now(UTC).date().replace(day=1) + timedelta(days=32)
+    first = date_format(next_month.replace(day=1), "j F")
+    return _(sentence) % {"month": first} if sentence else ""
+
+
+def _who_changes(may_change: bool) -> str:
+    if may_change:
+        return _("You can change the limit.")
+    return _("An owner or admin of the team can change the limit.")
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def explain(reason: str, **figures: object) -> str:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, ProviderAccount, Role, Team, User
 from catalog.models import Country, Offer, Service
-from rentals.models import Activation, Purchase
+from rentals.models import Activation, Limit, Purchase
 from rentals.states import ActivationState, PurchaseState
 
 PASSWORD = "correct horse battery staple"
@@ -140,3 +140,8 @@ def make_activation(
         "expires_at": timezone.now() + timedelta(minutes=20),
     }
     return Activation.objects.create(**{**values, **fields})
+
+
+def make_limit(team: Team, member: User | None = None, **fields: Any) -> Limit:
+    """What the team, or one member of it, may buy; what is not given is not limited."""
+    return Limit.objects.create(team=team, member=member, **fields)

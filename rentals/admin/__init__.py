@@ -1,9 +1,10 @@
-"""Staff's view of purchases and money: everything to see, nothing to change."""
+"""Staff's view of purchases and money: everything to see, nothing to change but limits."""
 
 from rentals.admin.activation import ActivationAdmin, MessageAdmin
 from rentals.admin.block import ServiceBlockAdmin
 from rentals.admin.event import EventAdmin
 from rentals.admin.ledger import LedgerEntryAdmin, MemberDayAdmin
+from rentals.admin.limit import LimitAdmin
 from rentals.admin.purchase import PurchaseAdmin
 from rentals.admin.shard import PollShardAdmin
 
@@ -11,6 +12,7 @@ __all__ = [
     "ActivationAdmin",
     "EventAdmin",
     "LedgerEntryAdmin",
+    "LimitAdmin",
     "MemberDayAdmin",
     "MessageAdmin",
     "PollShardAdmin",

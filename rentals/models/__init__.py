@@ -4,6 +4,7 @@ from rentals.models.activation import Activation, Message
 from rentals.models.block import ServiceBlock
 from rentals.models.event import Event
 from rentals.models.ledger import LedgerEntry, MemberDay
+from rentals.models.limit import Limit
 from rentals.models.purchase import Purchase
 from rentals.models.shard import PollShard
 
@@ -11,6 +12,7 @@ __all__ = [
     "Activation",
     "Event",
     "LedgerEntry",
+    "Limit",
     "MemberDay",
     "Message",
     "PollShard",

@@ -79,7 +79,7 @@ class DayQuerySet(models.QuerySet["MemberDay"]):
 class MemberDay(models.Model):
     """What one member did for a team on one UTC day; kept in the transaction of each entry.
 
-    A team's day is the sum over its members: a handful of rows.
+    A team's day is the sum over its members: a handful of rows, and there are limits for both.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="days", verbose_name=_("team"))

@@ -7,3 +7,7 @@ class Refusal(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class OverLimit(Refusal):
+    """A limit of the team or of the buyer stands in the way; the page of the limits shows it."""

@@ -4,17 +4,17 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import ProviderAccount, Team, User
-from catalog.models import Offer
+from catalog.models import Offer, Service
 from core.money import format_usd
 from core.queue import enqueue_on_commit
-from rentals import journal, ledger
+from rentals import journal, ledger, limits, wording
 from rentals.models import Activation, Purchase
-from rentals.operations.errors import Refusal
+from rentals.operations.errors import OverLimit, Refusal
 from rentals.operations.queueing import blocked_until
 from rentals.states import ActivationState, PurchaseState
 
@@ -34,7 +34,7 @@ def request_number(
     ``quoted`` is the price that the buyer saw on the button: the most this will cost. The same
     ``client_key`` again gives the same purchase (a double click, a form sent twice, two of them at
     the same moment). Raises ``Refusal`` when the offer or the account is no good, or the key comes
-    back with other contents.
+    back with other contents, and ``OverLimit`` where it would exceed a limit.
     """
     if not offer.listed:
         raise Refusal(
@@ -66,8 +66,8 @@ def request_reuse(
 ) -> Purchase:
     """Write the purchase of one more SMS to a number that has had one; hold ``quoted`` for it.
 
-    Raises ``Refusal`` where the number never received anything; the provider decides the rest (it
-    reuses numbers for about 20 minutes).
+    Raises ``Refusal`` where the number never received anything, and otherwise as
+    ``request_number`` does; the provider decides the rest (it reuses numbers for about 20 minutes).
     """
     if activation.state != ActivationState.RECEIVED:
         raise Refusal(
@@ -121,10 +121,25 @@ def _already_asked(team: Team, client_key: uuid.UUID) -> bool:
 def _write(*, team: Team, buyer: User, client_key: uuid.UUID, wish: dict[str, Any]) -> Purchase:
     from rentals import tasks  # the tasks import the operations
 
-    account: ProviderAccount = wish["account"]
-    earlier = _same_key(team, client_key, wish)
-    if earlier is not None:
-        return earlier
+    with transaction.atomic():
+        # Clicks of one team come one after the other: each sees what the others hold, so that none
+        # exceeds a limit, and a second click with the same key finds what the first one has bought.
+        # Not its key: a settlement, whose rows refer to the team, checks that last, when it has
+        # the buyer's day that we need next.
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        earlier = _same_key(team, client_key, wish)
+        if earlier is not None:
+            return earlier
+        _check_account(team, wish["account"], wish["service"])
+        _check_limits(team, buyer, wish["quoted"])
+        purchase = Purchase.objects.create(team=team, buyer=buyer, client_key=client_key, **wish)
+        journal.note(purchase, to_state=PurchaseState.HELD, actor=buyer)
+        ledger.hold(purchase)
+        enqueue_on_commit(tasks.send_purchase, purchase.pk)
+    return purchase
+
+
+def _check_account(team: Team, account: ProviderAccount, service: Service) -> None:
     if account.team_id != team.pk or not account.is_active:
         raise Refusal(
             _(
@@ -133,7 +148,7 @@ def _write(*, team: Team, buyer: User, client_key: uuid.UUID, wish: dict[str, An
             )
             % {"account": account}
         )
-    block = blocked_until(account, wish["service"].pk)
+    block = blocked_until(account, service.pk)
     if block is not None:
         raise Refusal(
             _(
@@ -142,22 +157,15 @@ def _write(*, team: Team, buyer: User, client_key: uuid.UUID, wish: dict[str, An
             )
             % {"service": block.service, "until": f"{block.until:%Y-%m-%d %H:%M}"}
         )
-    try:
-        with transaction.atomic():
-            # Clicks of one team come one after the other, so that each sees what the others hold.
-            Team.objects.select_for_update().get(pk=team.pk)
-            purchase = Purchase.objects.create(
-                team=team, buyer=buyer, client_key=client_key, **wish
-            )
-            journal.note(purchase, to_state=PurchaseState.HELD, actor=buyer)
-            ledger.hold(purchase)
-            enqueue_on_commit(tasks.send_purchase, purchase.pk)
-    except IntegrityError:
-        earlier = _same_key(team, client_key, wish)
-        if earlier is None:
-            raise
-        return earlier
-    return purchase
+
+
+def _check_limits(team: Team, buyer: User, amount: Decimal) -> None:
+    gauge = limits.find_exceeded(team, buyer, amount)
+    if gauge is None:
+        return
+    membership = team.memberships.filter(user=buyer).first()
+    may_change = membership is not None and membership.can_manage
+    raise OverLimit(wording.explain_limit(gauge, cost=amount, may_change=may_change))
 
 
 def _same_key(team: Team, client_key: uuid.UUID, wish: dict[str, Any]) -> Purchase | None:

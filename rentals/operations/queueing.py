@@ -114,7 +114,8 @@ def learn_slots(account: ProviderAccount) -> bool:
 def queue_again(purchase: Purchase) -> Purchase:
     """Let another purchase take the place of a refused one, in the caller's transaction.
 
-    It holds what the refused one has just given back.
+    It holds what the refused one has just given back, so no limit is asked: one query of theirs
+    sees either of the two.
     """
     from rentals import tasks  # the tasks import the operations
 
