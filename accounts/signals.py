@@ -8,5 +8,9 @@ from django.dispatch import Signal
 money_changed = Signal()
 """A team's balance, or an account that holds it, changed. Sent with ``team_id``."""
 
+balance_read = Signal()
+"""The provider said what an account holds. Sent with ``account``, ``balance`` (``smsbus.Balance``) and
+``asked_at``, the moment before the call; the transaction holds the account's row."""
+
 access_changed = Signal()
 """Someone left a team or has another role there. Sent with ``team_id`` and ``user_id``."""

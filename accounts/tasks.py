@@ -5,8 +5,6 @@ from uuid import UUID
 from celery import shared_task
 
 from accounts import operations
-from accounts.models import ProviderAccount
-from smsbus import SmsBusError
 
 
 @shared_task
@@ -17,14 +15,8 @@ def refresh_balances() -> None:
 
 @shared_task
 def refresh_balance(account_id: str) -> None:
-    """Read one balance now: money has just moved there."""
-    account = ProviderAccount.objects.usable().filter(pk=account_id).first()
-    if account is None:
-        return
-    try:
-        operations.read_balance(account=account)
-    except SmsBusError:
-        return  # the next round reads it; a refused token has suspended the account by now
+    """Read one balance: money has just moved there."""
+    operations.refresh_balance(account_id=UUID(account_id))
 
 
 @shared_task

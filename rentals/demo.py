@@ -17,7 +17,15 @@ from accounts.models import ProviderAccount, Team, User
 from catalog.models import Offer
 from rentals.codes import find_code
 from rentals.ledger import DAY_COLUMN
-from rentals.models import Activation, Event, LedgerEntry, MemberDay, Message, Purchase
+from rentals.models import (
+    Activation,
+    BalanceSnapshot,
+    Event,
+    LedgerEntry,
+    MemberDay,
+    Message,
+    Purchase,
+)
 from rentals.states import ActivationState, PurchaseState
 
 WEEKS = 5
@@ -106,6 +114,8 @@ class Past:
             LedgerEntry.objects.bulk_create(self.entries, batch_size=1000)
             Event.objects.bulk_create(self.events, batch_size=1000)
             MemberDay.objects.bulk_create(days.values(), batch_size=1000)
+            # No provider was paid for this past: balances are held against the ledger from now on.
+            BalanceSnapshot.objects.filter(account=self.account).delete()
 
     def _number(self, purchase: Purchase) -> str:
         """A mobile number that could be of the country; nobody's, as far as we know."""

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.operations import ask_for_balance
 from core.money import dollars
 from live import bus
 from rentals.models import LedgerEntry, MemberDay, Purchase
@@ -62,6 +63,8 @@ def _enter(purchase: Purchase, kind: LedgerEntry.Kind, amount: Decimal) -> Ledge
     if kind in LedgerEntry.SETTLEMENTS:
         Purchase.objects.filter(pk=purchase.pk).update(settled_at=now)
         purchase.settled_at = now
+    if kind != Kind.HOLD:
+        ask_for_balance(account_id=purchase.account_id)  # whatever settles, by whomever
     _add_to_day(entry, now)
     bus.publish(team_id=purchase.team_id, topic="money")
     return entry

@@ -1,10 +1,14 @@
-"""What every test may ask for: a provider of its own and the session's Valkey."""
+"""What every test may ask for: a provider of its own, the session's Valkey and what waits in it."""
 
-from collections.abc import Iterator
+import base64
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
+from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from tests.cast import *  # noqa: F403
@@ -36,3 +40,19 @@ def sandbox(settings: Settings) -> Iterator["Sandbox"]:
         settings.SMSBUS_API_URL = provider.api_url
         settings.SMSBUS_RENT_URL = provider.rent_url
         yield provider
+
+
+@pytest.fixture
+def queued(valkey: str) -> Callable[[], list[tuple[str, list[Any]]]]:
+    """What waits in the broker's queue: the name and the arguments of each task."""
+    broker = redis.Redis.from_url(django_settings.REDIS_URL)
+    broker.delete("default")
+
+    def read() -> list[tuple[str, list[Any]]]:
+        messages = [json.loads(message) for message in broker.lrange("default", 0, -1)]
+        return [
+            (message["headers"]["task"], json.loads(base64.b64decode(message["body"]))[0])
+            for message in reversed(messages)
+        ]
+
+    return read

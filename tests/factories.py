@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, ProviderAccount, Role, Team, User
 from catalog.models import Country, Offer, Service
-from rentals.models import Activation, Limit, Purchase
+from rentals.models import Activation, BalanceSnapshot, Limit, Purchase
 from rentals.states import ActivationState, PurchaseState
 
 PASSWORD = "correct horse battery staple"
@@ -145,3 +145,21 @@ def make_activation(
 def make_limit(team: Team, member: User | None = None, **fields: Any) -> Limit:
     """What the team, or one member of it, may buy; what is not given is not limited."""
     return Limit.objects.create(team=team, member=member, **fields)
+
+
+def make_snapshot(account: ProviderAccount, **fields: Any) -> BalanceSnapshot:
+    """What the provider said a moment ago; it fits the ledger unless ``drift`` says otherwise."""
+    now = timezone.now()
+    values = {
+        "account": account,
+        "token_mark": BalanceSnapshot.mark_of(account),
+        "taken_at": now,
+        "confirmed_at": now,
+        "balance": Decimal("97.20"),
+        "frozen": Decimal(0),
+        "spent": Decimal(0),
+        "drift": Decimal(0),
+        "since": now - timedelta(minutes=5),
+        "until": now,
+    }
+    return BalanceSnapshot.objects.create(**{**values, **fields})

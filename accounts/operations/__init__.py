@@ -4,10 +4,12 @@ No operation calls the provider inside a transaction.
 """
 
 from accounts.operations.balances import (
+    ask_for_balance,
     check_provider_account,
     read_balance,
     read_due_balances,
     record_balance,
+    refresh_balance,
 )
 from accounts.operations.demo import ensure_demo_user
 from accounts.operations.errors import LastOwner, Refusal, StillInUse, TokenNotAccepted
@@ -26,6 +28,7 @@ __all__ = [
     "StillInUse",
     "TokenNotAccepted",
     "add_provider_account",
+    "ask_for_balance",
     "change_role",
     "check_provider_account",
     "create_team",
@@ -35,6 +38,7 @@ __all__ = [
     "read_balance",
     "read_due_balances",
     "record_balance",
+    "refresh_balance",
     "remove_member",
     "remove_provider_account",
     "replace_token",

@@ -3,27 +3,75 @@
 import logging
 import random
 import time
+import uuid
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
 
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
 from accounts.models import ProviderAccount
 from accounts.operations.errors import TokenNotAccepted
 from accounts.operations.suspension import resume_account, suspend_account, tell_owners
 from accounts.provider import client_for
-from accounts.signals import money_changed
+from accounts.signals import balance_read, money_changed
 from core.crypto import CannotUnseal
+from core.queue import enqueue_on_commit
 from smsbus import Balance, ProviderError, RateLimited, SmsBusError, WrongToken
 
 logger = logging.getLogger(__name__)
 
 ROUND_SECONDS = 240  # shorter than the beat, so that rounds do not pile up
+SETTLE_SECONDS = 2  # from the first movement of money to the reading that shows it
+ASKED_SECONDS = 60  # after so long a reading that was asked for counts as lost
 GIVE_UP_AFTER = 3  # unreachable in a row: it is the provider, not the account
 
 
-def record_balance(*, account: ProviderAccount, balance: Balance) -> None:
-    """Keep ``balance`` as what ``account`` holds now, and tell the pages that show it.
+def ask_for_balance(*, account_id: uuid.UUID) -> None:
+    """Have the balance read soon after the commit, because money has moved on the account.
+
+    Once for all who ask before that reading begins: a hundred settlements in a second are one call
+    to the provider. Whoever asks later is not in it and gets another one. The claim lives beside the
+    message, in Redis: without Redis neither is there, and the next round reads the balance.
+    """
+    transaction.on_commit(partial(_ask, account_id))
+
+
+def _ask(account_id: uuid.UUID) -> None:
+    from accounts.tasks import refresh_balance  # the tasks import the operations
+
+    try:
+        first = cache.add(_asked(account_id), 1, timeout=ASKED_SECONDS)
+    except RedisError as error:
+        logger.warning("the balance of %s waits: %s", account_id, type(error).__name__)
+        return
+    if first:
+        enqueue_on_commit(refresh_balance, str(account_id), countdown=SETTLE_SECONDS)
+
+
+def refresh_balance(*, account_id: uuid.UUID) -> None:
+    """Read the balance that was asked for; money that moves from now on is asked for anew."""
+    with suppress(RedisError):  # the claim then runs out by itself
+        cache.delete(_asked(account_id))
+    account = ProviderAccount.objects.usable().filter(pk=account_id).first()
+    if account is None:
+        return
+    try:
+        read_balance(account=account)
+    except SmsBusError:
+        return  # the next round reads it; a refused token has suspended the account by now
+
+
+def _asked(account_id: uuid.UUID) -> str:
+    return f"balance-asked:{account_id}"
+
+
+def record_balance(*, account: ProviderAccount, balance: Balance, asked_at: datetime) -> None:
+    """Keep ``balance`` as what ``account`` holds now, and tell who measures and the pages.
 
     Does nothing when the account's token was replaced since ``account`` was read: the balance may
     be another SMS-BUS account's.
@@ -36,6 +84,7 @@ def record_balance(*, account: ProviderAccount, balance: Balance) -> None:
         )
         if not same.update(**figures):
             return
+        balance_read.send(ProviderAccount, account=account, balance=balance, asked_at=asked_at)
         money_changed.send(ProviderAccount, team_id=account.team_id)
     for name, value in figures.items():
         setattr(account, name, value)
@@ -47,12 +96,13 @@ def read_balance(*, account: ProviderAccount) -> Balance:
     A token that it no longer knows suspends the account. Raises what ``smsbus`` raises, and
     ``core.crypto.CannotUnseal``.
     """
+    asked_at = timezone.now()
     try:
         balance = client_for(account).get_balance()
     except WrongToken as error:
         suspend_account(account=account, code=error.code)
         raise
-    record_balance(account=account, balance=balance)
+    record_balance(account=account, balance=balance, asked_at=asked_at)
     return balance
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
@@ -31,13 +32,14 @@ def add_provider_account(
     Raises ``TokenNotAccepted``: the provider refuses it or cannot be reached, or the team has it
     already (the database decides when it is sent twice at once).
     """
+    asked_at = timezone.now()
     balance = _confirm(token)
     account = ProviderAccount(team=team, name=name)
     account.set_token(token)
     account.set_refer_id(refer_id)
     with _token_once(), transaction.atomic():
         account.save(force_insert=True)
-        record_balance(account=account, balance=balance)
+        record_balance(account=account, balance=balance, asked_at=asked_at)
     logger.info("provider account %s was added by user %s", account.pk, actor.pk)
     return account
 
@@ -48,6 +50,7 @@ def replace_token(*, account: ProviderAccount, actor: User, token: str) -> None:
 
     Raises ``TokenNotAccepted`` as ``add_provider_account`` does; the old token then stays.
     """
+    asked_at = timezone.now()
     balance = _confirm(token)
     fresh = ProviderAccount(pk=account.pk, team_id=account.team_id)
     fresh.set_token(token)
@@ -67,7 +70,7 @@ def replace_token(*, account: ProviderAccount, actor: User, token: str) -> None:
         )
         if not replaced:
             raise TokenNotAccepted(_("This account was removed in the meantime."))
-        record_balance(account=fresh, balance=balance)
+        record_balance(account=fresh, balance=balance, asked_at=asked_at)
     account.refresh_from_db()
     logger.info("the token of provider account %s was replaced by user %s", account.pk, actor.pk)
 

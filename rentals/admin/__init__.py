@@ -7,9 +7,11 @@ from rentals.admin.ledger import LedgerEntryAdmin, MemberDayAdmin
 from rentals.admin.limit import LimitAdmin
 from rentals.admin.purchase import PurchaseAdmin
 from rentals.admin.shard import PollShardAdmin
+from rentals.admin.snapshot import BalanceSnapshotAdmin
 
 __all__ = [
     "ActivationAdmin",
+    "BalanceSnapshotAdmin",
     "EventAdmin",
     "LedgerEntryAdmin",
     "LimitAdmin",

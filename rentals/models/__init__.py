@@ -7,9 +7,11 @@ from rentals.models.ledger import LedgerEntry, MemberDay
 from rentals.models.limit import Limit
 from rentals.models.purchase import Purchase
 from rentals.models.shard import PollShard
+from rentals.models.snapshot import BalanceSnapshot
 
 __all__ = [
     "Activation",
+    "BalanceSnapshot",
     "Event",
     "LedgerEntry",
     "Limit",

@@ -12,6 +12,19 @@ from core.money import ZERO, MoneyField
 from rentals.models.purchase import Purchase
 
 
+class EntryQuerySet(models.QuerySet["LedgerEntry"]):
+    """Entries by what is added up."""
+
+    def spent(self) -> Decimal:
+        """Charges and losses less refunds, in US dollars."""
+        sums = self.aggregate(
+            out=models.Sum("amount", filter=Q(kind__in=("charge", "loss")), default=ZERO),
+            back=models.Sum("amount", filter=Q(kind="refund"), default=ZERO),
+        )
+        # SQLite adds floats up: what is beyond four decimals is their noise.
+        return Decimal(sums["out"] - sums["back"]).quantize(ZERO)
+
+
 class LedgerEntry(models.Model):
     """One movement of money, in US dollars, always positive; ``kind`` says which way.
 
@@ -40,6 +53,8 @@ class LedgerEntry(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     amount = MoneyField(_("amount"))
     created = models.DateTimeField(_("created"), db_index=True)
+
+    objects = EntryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("ledger entry")

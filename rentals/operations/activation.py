@@ -11,7 +11,6 @@ import smsbus
 from accounts import operations as accounts
 from accounts.models import User
 from accounts.provider import client_for
-from accounts.tasks import refresh_balance
 from core.queue import enqueue_on_commit
 from rentals import journal, ledger
 from rentals.codes import find_code
@@ -83,7 +82,7 @@ def store_sms(*, activation_id: int, text: str, by: str) -> bool:
         if activation.is_open:
             journal.move(activation, State.RECEIVED, by=by, received_at=now, closed_at=now)
             ledger.charge(activation.purchase)
-            _slot_is_free(activation)
+            wake_queue(activation.account_id)
         else:
             reason = "one_more_sms" if activation.state == State.RECEIVED else "late_sms"
             journal.note(activation, reason=reason, by=by)
@@ -187,7 +186,7 @@ def _end(activation: Activation, to: ActivationState, *, by: str) -> bool:
     if not journal.move(activation, to, by=by, closed_at=now, watched=False):
         return False
     ledger.release(activation.purchase)
-    _slot_is_free(activation)
+    wake_queue(activation.account_id)
     return True
 
 
@@ -203,9 +202,3 @@ def _locked(activation_id: int) -> Activation:
         .select_related("purchase")
         .get(pk=activation_id)
     )
-
-
-def _slot_is_free(activation: Activation) -> None:
-    """The account's balance has moved, and it can have one more number."""
-    enqueue_on_commit(refresh_balance, str(activation.account_id))
-    wake_queue(activation.account_id)

@@ -136,12 +136,9 @@ def _poll(number: Activation, client: smsbus.Client) -> None:
 def _books(account: ProviderAccount) -> _Books:
     """What should be frozen, and what the ledger has spent, on an account that only we use."""
     open_numbers = Purchase.objects.filter(account=account, pk__in=_holding(account))
-    entries = LedgerEntry.objects.filter(account=account)
-    spent = entries.filter(kind__in=("charge", "loss")).aggregate(sum=Sum("amount", default=ZERO))
-    back = entries.filter(kind="refund").aggregate(sum=Sum("amount", default=ZERO))
     return _Books(
         frozen=Decimal(open_numbers.aggregate(sum=Sum("cost", default=ZERO))["sum"]),
-        spent=Decimal(spent["sum"] - back["sum"]),
+        spent=LedgerEntry.objects.filter(account=account).spent(),
     )
 
 

@@ -21,7 +21,6 @@ from django.utils import timezone
 import smsbus
 from accounts import operations as accounts
 from accounts.provider import client_for
-from accounts.tasks import refresh_balance
 from catalog.tasks import refresh_country
 from core.money import dollars
 from core.queue import enqueue_on_commit
@@ -149,7 +148,7 @@ def _buy(purchase: Purchase, receipt: Any) -> None:
             _finish(purchase, State.UNKNOWN, reason="request_id_again")
         elif _finish(purchase, State.BOUGHT, ended_at=timezone.now()):
             goods.deliver(purchase, receipt)
-            enqueue_on_commit(refresh_balance, str(purchase.account_id))
+            accounts.ask_for_balance(account_id=purchase.account_id)
             if evidence.is_due_for_calibration(purchase):
                 enqueue_on_commit(tasks.calibrate, purchase.pk)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts import operations, tasks
@@ -68,7 +69,7 @@ def test_an_old_balance_does_not_land_on_a_new_token(
     new = make_token()
     sandbox.add_account(new, balance="3")
     operations.replace_token(account=account, actor=alice, token=new)
-    operations.record_balance(account=old, balance=balance)
+    operations.record_balance(account=old, balance=balance, asked_at=timezone.now())
     assert ProviderAccount.objects.get().balance == 3
 
 

@@ -1,14 +1,11 @@
 """The provider that the catalogue is read from, and what it is made to say."""
 
-import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
-import redis
-from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from accounts.provider import client_with
@@ -80,19 +77,3 @@ def row(service: Service, country: Country, cost: Any = 0.14, stock: Any = 680) 
         "title": country.title,
         "code": country.iso_code,
     }
-
-
-@pytest.fixture
-def queued(valkey: str) -> Callable[[], list[tuple[str, list[Any]]]]:
-    """What waits in the broker's queue: the name and the arguments of each task."""
-    broker = redis.Redis.from_url(django_settings.REDIS_URL)
-    broker.delete("default")
-
-    def read() -> list[tuple[str, list[Any]]]:
-        messages = [json.loads(message) for message in broker.lrange("default", 0, -1)]
-        return [
-            (message["headers"]["task"], json.loads(base64.b64decode(message["body"]))[0])
-            for message in reversed(messages)
-        ]
-
-    return read

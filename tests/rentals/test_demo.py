@@ -8,8 +8,8 @@ from django.db.models import Sum
 from django.test import override_settings
 
 from accounts.models import Team, User
-from accounts.operations import ensure_demo_user
-from rentals.models import Activation, LedgerEntry, MemberDay, Message, Purchase
+from accounts.operations import ensure_demo_user, read_balance
+from rentals.models import Activation, BalanceSnapshot, LedgerEntry, MemberDay, Message, Purchase
 from sandbox.server import Sandbox
 from tests.factories import make_country, make_offer, make_service, make_token
 
@@ -50,6 +50,12 @@ def test_the_days_add_up_to_the_ledger(demo: Team) -> None:
 def test_each_received_number_has_its_code(demo: Team) -> None:
     received = Activation.objects.filter(state="received").count()
     assert Message.objects.exclude(code="").count() == received > 0
+
+
+def test_the_past_that_nobody_was_paid_for_is_no_drift(demo: Team) -> None:
+    for _ in range(2):
+        read_balance(account=demo.provider_accounts.get())
+    assert [snapshot.drift for snapshot in BalanceSnapshot.objects.all()] == [0]
 
 
 @override_settings(DEMO=False)

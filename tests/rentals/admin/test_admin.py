@@ -12,20 +12,34 @@ from django.urls import reverse
 from django.utils import timezone
 
 from rentals import journal
-from rentals.models import Activation, Event, LedgerEntry, MemberDay, Message, PollShard, Purchase
+from rentals.models import (
+    Activation,
+    BalanceSnapshot,
+    Event,
+    LedgerEntry,
+    MemberDay,
+    Message,
+    PollShard,
+    Purchase,
+)
 from rentals.operations import activation as operations
 from rentals.states import PurchaseState
 from tests.factories import (
     make_activation,
     make_provider_account,
     make_purchase,
+    make_snapshot,
+    make_team,
     make_token,
     make_user,
 )
 
 pytestmark = pytest.mark.django_db
 TEXT = "<b>Your code</b> is 048213"
-MODELS = [Activation, Event, LedgerEntry, Message, PollShard, Purchase, MemberDay]
+MODELS = [
+    *(Activation, BalanceSnapshot, Event, LedgerEntry),
+    *(Message, PollShard, Purchase, MemberDay),
+]
 
 
 @pytest.fixture
@@ -43,6 +57,7 @@ def activation(team, alice, canary) -> Activation:
     purchase.keep_answer('{"request_id": "raw-answer-canary"}')
     purchase.save()
     PollShard.objects.create(number=0)
+    make_snapshot(account)
     return activation
 
 
@@ -130,6 +145,7 @@ def test_a_list_costs_the_same_for_any_number_of_rows(
         more = make_activation(team)
         operations.store_sms(activation_id=more.pk, text=f"{number}0000", by="poller")
         PollShard.objects.create(number=number)
+        make_snapshot(make_provider_account(make_team()))
         MemberDay.objects.create(
             team=team,
             member=team.members.first(),
@@ -171,6 +187,28 @@ def test_its_page_costs_the_same_for_any_number_of_events(
 def test_a_purchase_without_a_number_is_a_page_too(client_of, sam, team):
     purchase = make_purchase(team)
     assert client_of(sam).get(address(Purchase, "change", purchase.pk)).status_code == 200
+
+
+# Drift
+
+
+def test_drift_is_found_by_what_is_still_to_do(client_of, sam, team):
+    account = make_provider_account(team)
+    rows = {
+        "none": make_snapshot(account),
+        "unexplained": make_snapshot(account, drift="-5"),
+        "explained": make_snapshot(account, drift="5", explained_at=timezone.now()),
+        "open": make_snapshot(account, drift=None),
+    }
+    shown = {"any": {"unexplained", "explained"}, "unexplained": {"unexplained"}, "open": {"open"}}
+    for choice, expected in {**shown, "": set(rows)}.items():
+        page = client_of(sam).get(address(BalanceSnapshot), {"drift": choice} if choice else {})
+        found = {
+            name
+            for name, row in rows.items()
+            if address(BalanceSnapshot, "change", row.pk) in page.text
+        }
+        assert found == expected
 
 
 # What is not for everybody
