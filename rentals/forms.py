@@ -7,7 +7,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from core.money import PLACES
-from rentals.models import Activation
+from rentals.models import Activation, BalanceSnapshot
 
 _BETWEEN_DIGITS = re.compile(r"[\s().-]+")
 
@@ -79,4 +79,15 @@ class WriteOffForm(forms.Form):
     confirmed = forms.BooleanField(
         error_messages={"required": _("Tick the box first. Nothing was changed.")},
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
+
+
+class ExplainForm(forms.Form):
+    """What a difference between the balance and the ledger was."""
+
+    explanation = forms.CharField(
+        label=_("What was it?"),
+        max_length=BalanceSnapshot._meta.get_field("explanation").max_length,
+        error_messages={"required": _("Say in a few words what it was. Nothing was changed.")},
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )

@@ -1,8 +1,9 @@
-"""Addresses of the desk, of history and of a purchase."""
+"""Addresses of the desk, of history, of a purchase and of an account's money."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
 from rentals.views import (
+    account,
     board,
     buying,
     cards,
@@ -28,6 +29,11 @@ purchase_urls = [
     path("write-off/", resolving.write_off, name="write_off"),
 ]
 
+account_urls = [
+    path("money/", account.account_money, name="account_money"),
+    path("money/<int:snapshot>/explain/", account.explain_drift, name="explain_drift"),
+]
+
 team_urls: list[URLPattern | URLResolver] = [
     path("", desk.desk, name="desk"),
     path("services/", chooser.services, name="services"),
@@ -36,6 +42,7 @@ team_urls: list[URLPattern | URLResolver] = [
     path("board/", board.board, name="board"),
     path("money/", money.money, name="money"),
     path("history/", history.history, name="history"),
+    path("accounts/<uuid:account>/", include(account_urls)),
     path("purchases/<uuid:code>/", include(purchase_urls)),
 ]
 

@@ -103,6 +103,11 @@ class BalanceSnapshot(models.Model):
         return self.balance, self.frozen, self.spent
 
     @property
+    def size(self) -> Decimal:
+        """How large the drift is, whichever way it went."""
+        return abs(self.drift or ZERO)
+
+    @property
     def worth(self) -> Decimal:
         """Balance, frozen and spent: it stays the same while only we use the account."""
         return self.balance + self.frozen + self.spent

@@ -16,6 +16,7 @@ difference at all is conclusive at any time; it narrows the window in which the 
 """
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -87,6 +88,19 @@ def explain_drift(*, snapshot: BalanceSnapshot, actor: User, explanation: str) -
         ):
             raise Refusal(_("Somebody has explained this already. Nothing was changed."))
         money_changed.send(ProviderAccount, team_id=account.team_id)
+
+
+def find_apparent(account: ProviderAccount) -> Decimal | None:
+    """Return the difference of which it cannot be said yet whether it is drift, in US dollars.
+
+    None where there is none. It is there to be shown: what is under way may explain it.
+    """
+    chain = BalanceSnapshot.objects.of_token(account)
+    last = chain.latest_taken()
+    if last is None or last.drift is not None:
+        return None
+    fits = chain.conclusive().latest_taken()
+    return last.worth - fits.worth if fits is not None else None
 
 
 def _measure(reading: BalanceSnapshot, chain: SnapshotQuerySet, *, quiet: bool) -> None:

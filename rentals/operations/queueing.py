@@ -48,13 +48,20 @@ def being_found_out() -> Q:
     return Q(state=PurchaseState.UNKNOWN, look_again_at__isnull=False) & ~Q(reason="orphaned")
 
 
+def known_limit(account: ProviderAccount) -> int | None:
+    """Return how many numbers may be open at once on ``account``; None while that is not known.
+
+    What was learned longer ago than ``LESSON_GOOD_FOR`` is known no more.
+    """
+    if account.slots_at is None or timezone.now() - account.slots_at > LESSON_GOOD_FOR:
+        return None
+    return account.slots
+
+
 def free_slots(account: ProviderAccount) -> int | None:
     """Return how many more numbers may be open on ``account``; None while no limit is known."""
-    if account.slots is None or account.slots_at is None:
-        return None
-    if timezone.now() - account.slots_at > LESSON_GOOD_FOR:
-        return None
-    return max(0, account.slots - _taken(account))
+    limit = known_limit(account)
+    return None if limit is None else max(0, limit - _taken(account))
 
 
 def place_in_queue(purchase: Purchase) -> int:

@@ -14,7 +14,7 @@ from accounts.access import get_membership
 from accounts.models import Membership
 from catalog.models import Offer
 from rentals.models import Activation, Message, Purchase
-from rentals.operations.queueing import places_in_queue
+from rentals.operations.queueing import known_limit, places_in_queue
 from rentals.states import ActivationState, PurchaseState
 from rentals.wording import explain_purchase
 
@@ -53,6 +53,11 @@ class Card:
     def explanation(self) -> str:
         """Why it stands as it stands, in plain words; "" where that goes without saying."""
         return explain_purchase(self.purchase)
+
+    @property
+    def limit(self) -> int | None:
+        """How many numbers may be open at once on its account, where that was learned lately."""
+        return known_limit(self.purchase.account)
 
     @property
     def look(self) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, Sum
@@ -13,25 +14,45 @@ from django.views.decorators.http import require_safe
 from accounts.access import get_membership
 from accounts.models import ProviderAccount, Team
 from core.money import ZERO
-from rentals.states import ACTIVATION_OPEN
+from rentals.operations.queueing import known_limit
+from rentals.states import ACTIVATION_OPEN, PurchaseState
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """How many more numbers may be open on an account, of how many."""
+
+    account: ProviderAccount
+    free: int
+    limit: int
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """A team's money in US dollars, and how many of its numbers wait for their SMS."""
+    """A team's money in US dollars, and how many of its numbers wait for their SMS.
+
+    ``slots`` has the accounts whose limit the provider has taught us lately.
+    """
 
     accounts: list[ProviderAccount]
     reserved: Decimal
     spent: Decimal
     open_numbers: int
+    slots: list[Slots]
     month: datetime
 
 
 def money_of(team: Team) -> Money:
     """Read the strip: three queries. A month begins at midnight UTC, as the roll-up's days do."""
     waiting = Q(activation__state__in=ACTIVATION_OPEN)
-    held = team.purchases.unsettled().aggregate(
-        reserved=Sum("quoted"), open_numbers=Count("pk", filter=waiting)
+    held = list(
+        team.purchases.unsettled()
+        .values("account")
+        .annotate(
+            reserved=Sum("quoted"),
+            open_numbers=Count("pk", filter=waiting),
+            taken=Count("pk", filter=waiting | Q(state=PurchaseState.SENDING)),
+        )
     )
     now = datetime.now(UTC)
     month = team.days.filter(day__gte=now.date().replace(day=1)).aggregate(
@@ -39,13 +60,23 @@ def money_of(team: Team) -> Money:
         lost=Sum("lost", default=ZERO),
         refunded=Sum("refunded", default=ZERO),
     )
+    accounts = list(team.provider_accounts.kept().order_by("created"))
     return Money(
-        accounts=list(team.provider_accounts.kept().order_by("created")),
-        reserved=held["reserved"] or ZERO,
+        accounts=accounts,
+        reserved=sum((row["reserved"] for row in held), ZERO),
         spent=month["charged"] + month["lost"] - month["refunded"],
-        open_numbers=held["open_numbers"],
+        open_numbers=sum(row["open_numbers"] for row in held),
+        slots=_slots(accounts, {row["account"]: row["taken"] for row in held}),
         month=now,
     )
+
+
+def _slots(accounts: list[ProviderAccount], taken: dict[UUID, int]) -> list[Slots]:
+    return [
+        Slots(account, free=max(0, limit - taken.get(account.pk, 0)), limit=limit)
+        for account in accounts
+        if account.is_active and (limit := known_limit(account)) is not None
+    ]
 
 
 @login_required
