@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog import feeds, sources, tasks
-from catalog.models import PRICES, Country, Feed, Offer, PricePoint, Service
+from catalog.models import PRICES, Area, Country, Feed, Offer, PricePoint, Service
 from core.admin import ReadOnlyAdmin
 from core.queue import enqueue_on_commit
 
@@ -25,6 +25,13 @@ class ServiceAdmin(ReadOnlyAdmin[Service]):
     list_display = ("title", "code", "provider_id", "listed")
     list_filter = ("listed",)
     search_fields = ("title", "=code", "=provider_id")
+
+
+@admin.register(Area)
+class AreaAdmin(ReadOnlyAdmin[Area]):
+    list_display = ("title", "provider_id", "monthly_price", "min_months", "stock", "listed")
+    list_filter = ("listed",)
+    search_fields = ("title", "=provider_id")
 
 
 @admin.register(Offer)

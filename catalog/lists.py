@@ -24,7 +24,7 @@ from django.utils import timezone
 
 import smsbus
 from catalog import feeds, upsert
-from catalog.models import Country, Feed, Service
+from catalog.models import AREAS, Country, Feed, Service
 from catalog.upsert import Quote
 from smsbus import Answer, Call, Client, wire
 
@@ -69,6 +69,16 @@ def refresh_services(client: Client, *, read_before: datetime | None = None) -> 
         return Plan(partial(upsert.write_services, _some(call.read(answer))))
 
     return _refresh(feeds.SERVICES, call, client, plan, read_before)
+
+
+def refresh_areas(client: Client, *, read_before: datetime | None = None) -> Outcome:
+    """Read the areas to lease in; one that is gone is no longer offered, and keeps its row."""
+    call = wire.rent_list_area()
+
+    def plan(answer: Answer) -> Plan:
+        return Plan(partial(upsert.write_areas, _some(call.read(answer))))
+
+    return _refresh(AREAS, call, client, plan, read_before)
 
 
 def refresh_prices(

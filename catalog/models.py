@@ -1,4 +1,4 @@
-"""The provider's catalogue as we last read it: countries, services, offers and their history.
+"""The provider's catalogue as we last read it: countries, services, offers and lease areas.
 
 The rows are the cache. Nothing is deleted when the provider is down or leaves something out: an
 offer that is no longer listed keeps its row with ``listed`` off, because purchases and price
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from core.money import MoneyField
 
 PRICES = "prices:"
+AREAS = "areas"
 SEARCHED = 60  # characters of a search that are looked at
 ASK_AGAIN_AFTER = timedelta(seconds=60)  # how long an asked reading may take to begin
 
@@ -179,6 +180,45 @@ class Offer(models.Model):
         return f"{self.service} · {self.country}"
 
 
+class AreaQuerySet(models.QuerySet["Area"]):
+    """Areas by what somebody types."""
+
+    def listed(self) -> "AreaQuerySet":
+        """Areas that the provider's last list had: in stock first, then by name."""
+        sold_out = models.Case(models.When(stock=0, then=1), default=0)
+        areas = self.filter(listed=True).annotate(sold_out=sold_out)
+        return areas.order_by("sold_out", Lower("title"), "pk")
+
+    def search(self, text: str) -> "AreaQuerySet":
+        """Areas whose name or code has ``text`` in it."""
+        text = text.strip()[:SEARCHED]
+        return self.filter(models.Q(title__icontains=text) | models.Q(provider_id__iexact=text))
+
+
+class Area(models.Model):
+    """Where long-term numbers can be leased; ``provider_id`` is the area's code.
+
+    ``monthly_price`` is US dollars for one month, ``min_months`` the shortest lease.
+    """
+
+    provider_id = models.CharField(_("area code"), max_length=32, unique=True)
+    title = models.CharField(_("title"), max_length=120)
+    monthly_price = MoneyField(_("price of a month"))
+    min_months = models.PositiveSmallIntegerField(_("shortest lease in months"))
+    stock = models.PositiveIntegerField(_("stock"))
+    listed = models.BooleanField(_("listed"), default=True)
+
+    objects = AreaQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("area")
+        verbose_name_plural = _("areas")
+        ordering = ("title",)
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class PricePoint(models.Model):
     """What an offer changed to, and when: a new price, or in stock or sold out again."""
 
@@ -213,6 +253,14 @@ class Freshness:
 class FeedQuerySet(models.QuerySet["Feed"]):
     """Feeds, and what they say together."""
 
+    def of_numbers(self) -> "FeedQuerySet":
+        """Countries, services and prices."""
+        return self.exclude(key=AREAS)
+
+    def of_areas(self) -> "FeedQuerySet":
+        """The areas to lease in: another service of the provider's, which can fail alone."""
+        return self.filter(key=AREAS)
+
     def freshness(self) -> Freshness:
         """How old these lists are, in one query."""
         now = timezone.now()
@@ -244,7 +292,7 @@ class FeedQuerySet(models.QuerySet["Feed"]):
 class Feed(models.Model):
     """One list of the provider and how reading it last went: the age that pages show.
 
-    ``key`` is ``countries``, ``services`` or ``prices:<provider's country id>``. ``changed_at`` is
+    ``key`` is ``countries``, ``services``, ``areas`` or ``prices:<provider's country id>``. ``changed_at`` is
     when its body was last another one, whose digest is ``body_hash``. ``claimed_until`` keeps others
     from reading it at the same time and is the fence of whoever does. ``asked_at`` (of ``countries``)
     is when somebody last asked for a new reading of the whole. ``error`` is an English sentence that

@@ -16,8 +16,14 @@ from django.utils import timezone
 import smsbus
 from accounts.models import Team
 from catalog import feeds
-from catalog.lists import Outcome, refresh_countries, refresh_prices, refresh_services
-from catalog.models import Country, Feed, Freshness
+from catalog.lists import (
+    Outcome,
+    refresh_areas,
+    refresh_countries,
+    refresh_prices,
+    refresh_services,
+)
+from catalog.models import Country, Feed, FeedQuerySet, Freshness
 from catalog.sources import find_sources, has_any
 from core.queue import enqueue_on_commit
 from smsbus import Client
@@ -30,7 +36,7 @@ JUST_READ = timedelta(seconds=10)
 
 
 def refresh_catalogue(team_id: int | None = None, *, older_than: timedelta | None = None) -> None:
-    """Read the two lists, then the prices of each country, as far as they are ``older_than``.
+    """Read the three lists, then the prices of each country, as far as they are ``older_than``.
 
     Without ``older_than`` that is half of ``CATALOG_REFRESH_SECONDS``: beat comes once in a whole
     one, and what was read a little after its last visit is due all the same. A refused token is
@@ -49,7 +55,7 @@ def refresh_country(country: Country) -> None:
 
 
 def refresh_lists() -> None:
-    """Read the countries and the services, unless somebody has this moment."""
+    """Read the countries, the services and the areas, unless somebody has this moment."""
     read_before = timezone.now() - JUST_READ
     _with_a_source(None, lambda client: _refresh_lists(client, read_before))
 
@@ -60,9 +66,18 @@ def refresh_if_stale(team: Team | None = None) -> Freshness:
     One query for a fresh catalogue. Many pages at once enqueue one reading, and no further one for
     a minute. With ``team`` its own account is the first choice.
     """
-    freshness = Feed.objects.freshness()
+    return _refresh_if_stale(Feed.objects.of_numbers(), team)
+
+
+def refresh_areas_if_stale(team: Team | None = None) -> Freshness:
+    """The same for the areas to lease in."""
+    return _refresh_if_stale(Feed.objects.of_areas(), team)
+
+
+def _refresh_if_stale(feeds: FeedQuerySet, team: Team | None) -> Freshness:
+    freshness = feeds.freshness()
     if freshness.is_stale and not freshness.is_being_read and ask_for_refresh(team):
-        return Feed.objects.freshness()
+        return feeds.all().freshness()
     return freshness
 
 
@@ -98,6 +113,7 @@ def _with_a_source(team_id: int | None, read: Callable[[Client], object]) -> Non
 def _refresh_lists(client: Client, read_before: datetime) -> None:
     refresh_countries(client, read_before=read_before)
     refresh_services(client, read_before=read_before)
+    refresh_areas(client, read_before=read_before)
 
 
 def _refresh_due(client: Client, read_before: datetime) -> None:

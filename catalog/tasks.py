@@ -25,5 +25,5 @@ def refresh_country(country_id: int) -> None:
 
 @shared_task
 def refresh_lists() -> None:
-    """Read the countries and the services now."""
+    """Read the countries, the services and the areas now."""
     sync.refresh_lists()

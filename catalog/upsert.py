@@ -1,6 +1,6 @@
 """Writing whole lists at once.
 
-**Countries and services** are few and rarely change: what differs is found in Python and written with
+**Countries, services and areas** are few and rarely change: what differs is found in Python and written with
 ``bulk_create``.
 
 **A country's prices** are many, and some change at every look. Row by row with ``update_or_create``
@@ -24,13 +24,15 @@ from typing import Any, NamedTuple, TypeVar
 from django.db import connection, transaction
 
 import smsbus
-from catalog.models import Country, Feed, Service
+from catalog.models import Area, Country, Feed, Service
 from core.money import dollars
 
 logger = logging.getLogger(__name__)
-Listed = TypeVar("Listed", Country, Service)
+Listed = TypeVar("Listed", Country, Service, Area)
 
 MAX_ID = 64  # characters of an id that the columns hold
+MAX_AREA = 32
+MAX_MONTHS = 120
 
 
 Row = tuple[int, str, int]  # a service's primary key, its price, its stock
@@ -64,6 +66,22 @@ def write_services(rows: Iterable[smsbus.Project], at: datetime) -> None:
         if _can_be_kept(row.id)
     }
     _merge(Service, fresh, ("title", "code"))
+
+
+def write_areas(rows: Iterable[smsbus.Area], at: datetime) -> None:
+    """Make ``rows`` all areas there are to lease in."""
+    fresh = {
+        row.area_code: Area(
+            provider_id=row.area_code,
+            title=(row.title.strip() or row.area_code)[:120],
+            monthly_price=dollars(row.monthly_price),
+            min_months=max(1, min(row.min_months, MAX_MONTHS)),
+            stock=row.total,
+        )
+        for row in rows
+        if len(row.area_code) <= MAX_AREA
+    }
+    _merge(Area, fresh, ("title", "monthly_price", "min_months", "stock"))
 
 
 def _merge(

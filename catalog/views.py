@@ -91,7 +91,7 @@ def offer(request: HttpRequest, team: str, offer: int) -> HttpResponse:
 def refresh(request: HttpRequest, team: str) -> HttpResponse:
     """Have the prices read again, and say what comes of it."""
     membership = get_membership(request, team, at_least=Role.MEMBER)
-    as_of = Feed.objects.freshness().as_of
+    as_of = Feed.objects.of_numbers().freshness().as_of
     if not sources.has_any():
         messages.error(request, _("Nobody can read the prices: add a provider account first."))
     elif as_of and timezone.now() - as_of < READ_AGAIN_AFTER:

@@ -28,6 +28,8 @@ def schedule(sender: Celery, **_: Any) -> None:
         "catalog.tasks.refresh_catalogue": settings.CATALOG_REFRESH_SECONDS,
         "rentals.tasks.sweep": 5,
         "rentals.tasks.watch_pollers": 5,
+        "rentals.tasks.read_all_inboxes": settings.LEASE_REFRESH_SECONDS,
+        "rentals.tasks.read_all_leases": 600,
         "accounts.tasks.refresh_balances": 300,
     }
     # `expires`: after a pause (no worker, no Redis) one run of each is enough.

@@ -99,6 +99,7 @@ HELD_SECONDS = env.integer("HELD_SECONDS", 120, minimum=10, maximum=3600)
 QUEUE_SECONDS = env.integer("QUEUE_SECONDS", 1800, minimum=60, maximum=86400)
 UNKNOWN_QUIET_SECONDS = env.integer("UNKNOWN_QUIET_SECONDS", 90, minimum=1, maximum=3600)
 CATALOG_REFRESH_SECONDS = env.integer("CATALOG_REFRESH_SECONDS", 900, minimum=10, maximum=86400)
+LEASE_REFRESH_SECONDS = env.integer("LEASE_REFRESH_SECONDS", 30, minimum=5, maximum=3600)
 # Open tabs that listen to /live, for each user in each web process
 LIVE_STREAMS_PER_USER = env.integer("LIVE_STREAMS_PER_USER", 20, minimum=1, maximum=1000)
 

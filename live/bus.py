@@ -26,9 +26,9 @@ LOG_SECONDS = 60.0
 def publish(*, team_id: int, topic: str) -> None:
     """Signal ``topic`` to the open pages of a team after the current transaction commits.
 
-    Topics: ``purchase:<uuid>`` (it or its activation changed), ``money``, ``catalogue``. The same
-    topic is published once for each transaction however often it is asked for; a rollback, of a
-    savepoint too, takes it back; outside a transaction it goes out at once.
+    Topics: ``purchase:<uuid>`` (it or its activation changed), ``leases``, ``money``,
+    ``catalogue``. The same topic is published once for each transaction however often it is asked
+    for; a rollback, of a savepoint too, takes it back; outside a transaction it goes out at once.
 
     Raises ``ValueError`` for a topic that is no identifier, and nothing else: a Redis that is down
     costs about half a second at most, and only once a second.

@@ -21,9 +21,9 @@ from accounts.models import Team
 from core.money import ZERO
 from rentals import states
 from rentals.ledger import DAY_COLUMN
-from rentals.models import Activation, Event, LedgerEntry, MemberDay, Purchase
+from rentals.models import Activation, Event, Lease, LedgerEntry, MemberDay, Purchase
 from rentals.models.purchase import PurchaseQuerySet
-from rentals.states import ACTIVATION_OPEN, ActivationState, PurchaseState
+from rentals.states import ACTIVATION_OPEN, ActivationState, LeaseState, PurchaseState
 
 BATCH = 1000
 Kind = LedgerEntry.Kind
@@ -47,7 +47,7 @@ def check_purchases() -> Iterator[str]:
 
 
 def _with_books(purchases: PurchaseQuerySet) -> PurchaseQuerySet:
-    return purchases.select_related("activation").prefetch_related("entries", "events")
+    return purchases.select_related("activation", "lease").prefetch_related("entries", "events")
 
 
 def _look_again(pk: int) -> list[str]:
@@ -60,15 +60,25 @@ def _look_again(pk: int) -> list[str]:
 
 def _differences(purchase: Purchase) -> list[str]:
     activation: Activation | None = getattr(purchase, "activation", None)
+    lease: Lease | None = getattr(purchase, "lease", None)
     events = sorted(purchase.events.all(), key=lambda event: event.pk)
     of_purchase = [event for event in events if event.subject == Event.Subject.PURCHASE]
     of_number = [event for event in events if event.subject == Event.Subject.ACTIVATION]
+    of_lease = [event for event in events if event.subject == Event.Subject.LEASE]
     found = list(_check_entries(purchase, activation))
     found += _check_events("it", PurchaseState, purchase.state, of_purchase)
     if activation is not None:
         found += _check_events("its number", ActivationState, activation.state, of_number)
-    if (activation is not None) != (purchase.state == PurchaseState.BOUGHT):
-        has = "has a" if activation is not None else "has no"
+    if lease is not None:
+        found += _check_events("its lease", LeaseState, lease.state, of_lease)
+        refunded = any(entry.kind == Kind.REFUND for entry in purchase.entries.all())
+        if refunded != (lease.state == LeaseState.CANCELLED):
+            found.append(f"its lease is {lease.state}, and {'' if refunded else 'not '}refunded")
+    has_number = activation is not None or lease is not None
+    # What a renewal bought is more time for a number that is another purchase's.
+    gets_number = purchase.state == PurchaseState.BOUGHT and purchase.kind != Purchase.Kind.RENEWAL
+    if has_number != gets_number:
+        has = "has a" if has_number else "has no"
         found.append(f"it is {purchase.state} and {has} number")
     return found
 
@@ -99,6 +109,8 @@ def _settlement_due(purchase: Purchase, activation: Activation | None) -> dict[K
     if purchase.state == PurchaseState.LOST:
         return {Kind.LOSS: purchase.price}
     if purchase.state == PurchaseState.BOUGHT:
+        if purchase.is_of_lease:
+            return {Kind.CHARGE: purchase.price}
         if activation is None or activation.state in ACTIVATION_OPEN:
             return {}
         if activation.state == ActivationState.RECEIVED:
@@ -108,7 +120,7 @@ def _settlement_due(purchase: Purchase, activation: Activation | None) -> dict[K
 
 def _check_events(
     what: str,
-    machine: type[PurchaseState] | type[ActivationState],
+    machine: type[PurchaseState] | type[ActivationState] | type[LeaseState],
     state: str,
     events: Iterable[Event],
 ) -> Iterator[str]:

@@ -119,7 +119,7 @@ class Past:
 
     def _number(self, purchase: Purchase) -> str:
         """A mobile number that could be of the country; nobody's, as far as we know."""
-        region = purchase.country.iso_code.upper()
+        region = purchase.flag_code.upper()
         example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
         if example is None:
             return f"{self.chance.randrange(10**10, 10**11)}"

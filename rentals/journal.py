@@ -1,6 +1,7 @@
 """How a state changes: compare-and-swap, with its event, in one transaction.
 
-Everything in ``rentals.operations`` that moves a purchase or an activation goes through ``move``.
+Everything in ``rentals.operations`` that moves a purchase, an activation or a lease goes through
+``move``.
 """
 
 from typing import Any
@@ -10,11 +11,18 @@ from django.db import transaction
 from accounts.models import User
 from live import bus
 from rentals import states
-from rentals.models import Activation, Event, Purchase
+from rentals.models import Activation, Event, Lease, Purchase
+
+Subject = Event.Subject
+SUBJECTS: dict[type[Any], Subject] = {
+    Purchase: Subject.PURCHASE,
+    Activation: Subject.ACTIVATION,
+    Lease: Subject.LEASE,
+}
 
 
 def move(
-    row: Purchase | Activation,
+    row: Purchase | Activation | Lease,
     to: str,
     *,
     reason: str = "",
@@ -50,7 +58,7 @@ def move(
 
 
 def note(
-    row: Purchase | Activation,
+    row: Purchase | Activation | Lease,
     *,
     from_state: str = "",
     to_state: str = "",
@@ -62,12 +70,11 @@ def note(
     """Write an event about ``row`` and tell the pages that show it, once committed."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an event belongs to the change it tells of")
-    is_purchase = isinstance(row, Purchase)
     purchase = row if isinstance(row, Purchase) else row.purchase
     event = Event.objects.create(
         team_id=row.team_id,
         purchase=purchase,
-        subject=Event.Subject.PURCHASE if is_purchase else Event.Subject.ACTIVATION,
+        subject=SUBJECTS[type(row)],
         from_state=from_state,
         to_state=to_state,
         reason=reason,
@@ -82,3 +89,5 @@ def note(
 def publish(purchase: Purchase) -> None:
     """Tell the pages that show ``purchase`` to look again, once committed."""
     bus.publish(team_id=purchase.team_id, topic=f"purchase:{purchase.code}")
+    if purchase.is_of_lease:
+        bus.publish(team_id=purchase.team_id, topic="leases")

@@ -48,6 +48,15 @@ def write_off(purchase: Purchase) -> LedgerEntry:
     return _enter(purchase, Kind.LOSS, purchase.price)
 
 
+def refund(purchase: Purchase) -> LedgerEntry:
+    """The provider gave back what was charged, all of it; once for each purchase.
+
+    Raises ``LedgerEntry.DoesNotExist`` where nothing was charged, ``IntegrityError`` the second time.
+    """
+    charged = LedgerEntry.objects.get(purchase=purchase, kind=Kind.CHARGE)
+    return _enter(purchase, Kind.REFUND, charged.amount)
+
+
 def _enter(purchase: Purchase, kind: LedgerEntry.Kind, amount: Decimal) -> LedgerEntry:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("money moves with the change that moves it")

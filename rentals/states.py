@@ -1,4 +1,4 @@
-"""The two state machines, pure: what a purchase and an activation may become.
+"""The three state machines, pure: what a purchase, an activation and a lease may become.
 
 A **purchase** is one thing we asked the provider to sell us. It is written, with its money held,
 before anything is sent::
@@ -16,6 +16,13 @@ An **activation** is a number waiting for its SMS::
     waiting ──> received
        ├──> cancelling ──> cancelled | received | expired
        └──> expired
+
+A **lease** is a number that was leased for months::
+
+    active ──> grace ──> released       at ``expire_at``; at ``keep_at``
+      │  ^───────┘                      renewed in time
+      └──> cancelling ──> cancelled     within 20 minutes: refunded
+             └──> active                too late, or an SMS came first
 
 States change only in ``rentals.operations``, by compare-and-swap; ``check`` is what every change
 passes through, so that an illegal transition is a bug that shows itself.
@@ -48,6 +55,16 @@ class ActivationState(models.TextChoices):
     EXPIRED = "expired", _("expired")
 
 
+class LeaseState(models.TextChoices):
+    """Where a long-term number stands."""
+
+    ACTIVE = "active", _("leased")
+    CANCELLING = "cancelling", _("cancelling")
+    GRACE = "grace", _("ended, can be renewed")
+    RELEASED = "released", _("released")
+    CANCELLED = "cancelled", _("cancelled")
+
+
 P = PurchaseState
 PURCHASE_TRANSITIONS: dict[str, frozenset[str]] = {
     P.HELD: frozenset({P.SENDING, P.ABANDONED}),
@@ -69,8 +86,18 @@ ACTIVATION_TRANSITIONS: dict[str, frozenset[str]] = {
     A.EXPIRED: frozenset(),
 }
 
+L = LeaseState
+LEASE_TRANSITIONS: dict[str, frozenset[str]] = {
+    L.ACTIVE: frozenset({L.GRACE, L.RELEASED, L.CANCELLING, L.CANCELLED}),
+    L.CANCELLING: frozenset({L.ACTIVE, L.CANCELLED}),
+    L.GRACE: frozenset({L.ACTIVE, L.RELEASED}),
+    L.RELEASED: frozenset(),
+    L.CANCELLED: frozenset(),
+}
+
 PURCHASE_OPEN = (P.HELD, P.SENDING)
 ACTIVATION_OPEN = (A.WAITING, A.CANCELLING)
+LEASE_KEPT = (L.ACTIVE, L.CANCELLING, L.GRACE)
 
 
 class IllegalTransition(Exception):
@@ -80,6 +107,7 @@ class IllegalTransition(Exception):
 MACHINES: dict[type[models.TextChoices], dict[str, frozenset[str]]] = {
     PurchaseState: PURCHASE_TRANSITIONS,
     ActivationState: ACTIVATION_TRANSITIONS,
+    LeaseState: LEASE_TRANSITIONS,
 }
 
 

@@ -2,8 +2,9 @@
 
 from celery import shared_task
 
+from core.queue import enqueue_on_commit
 from rentals import poller
-from rentals.operations import activation, evidence, sending, unknown
+from rentals.operations import activation, evidence, lease, reading, sending, unknown
 from rentals.operations import sweep as sweeping
 
 
@@ -29,6 +30,38 @@ def find_out(purchase_id: int) -> None:
 def send_cancel(activation_id: int) -> None:
     """Give a number back."""
     activation.send_cancel(activation_id=activation_id)
+
+
+@shared_task
+def send_lease_cancel(lease_id: int) -> None:
+    """Give a long-term number back."""
+    lease.send_cancel(lease_id=lease_id)
+
+
+@shared_task
+def read_leases(account_id: str) -> None:
+    """Read the dates and orders of an account's leases."""
+    reading.read_leases(account_id=account_id)
+
+
+@shared_task
+def read_inboxes(account_id: str) -> None:
+    """Read the SMS of an account's leases."""
+    reading.read_inboxes(account_id=account_id)
+
+
+@shared_task
+def read_all_leases() -> None:
+    """Have the leases of every account read."""
+    for account_id in reading.find_accounts():
+        enqueue_on_commit(read_leases, account_id)
+
+
+@shared_task
+def read_all_inboxes() -> None:
+    """Have the inboxes of every account read."""
+    for account_id in reading.find_accounts():
+        enqueue_on_commit(read_inboxes, account_id)
 
 
 @shared_task

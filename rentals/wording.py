@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from core.money import format_usd
 from rentals.limits import Gauge, Kind
 from rentals.models import Event, Purchase
-from rentals.states import ActivationState, PurchaseState
+from rentals.states import ActivationState, LeaseState, PurchaseState
 
 NOTHING_BOUGHT = gettext_noop("Nothing was bought and no money moved.")
 
@@ -30,6 +31,10 @@ REFUSALS = {
         "The provider has no number left there at the moment. Try again later or choose another "
         "country."
     ),
+    "50004": gettext_noop(
+        "The provider has no number left to lease there at the moment. Try again later or choose "
+        "another area."
+    ),
     "50007": gettext_noop("The provider does not know this number. Buy a new one."),
     "50104": gettext_noop(
         "Too many of your numbers are waiting for their SMS. Cancel one, or wait until one is done."
@@ -41,6 +46,11 @@ REFUSALS = {
     "50208": gettext_noop(
         "The provider account is not activated. Follow the activation link in its mailbox, "
         "then check the account again."
+    ),
+    "50401": gettext_noop("The provider no longer leases numbers in this area. Choose another."),
+    "50402": gettext_noop("The lease is shorter than this area allows. Choose more months."),
+    "50404": gettext_noop(
+        "The provider has released this number, so it cannot be renewed. Lease another."
     ),
     "50214": gettext_noop(
         "The provider has blocked this service for the account for 24 hours. "
@@ -107,6 +117,30 @@ REASONS = {
     "left_to_person": gettext_noop(
         "What the provider holds does not explain it. Somebody has to look on the provider's site."
     ),
+    "order_found": gettext_noop("Found in the provider's list of orders."),
+    "order_not_listed": gettext_noop(
+        "The provider's list of orders has no such order: nothing was sold."
+    ),
+    "order_cancelled": gettext_noop(
+        "The order was cancelled at the provider, and the price came back."
+    ),
+    "renewed": gettext_noop("Renewed: it runs longer."),
+    "renewed_elsewhere": gettext_noop(
+        "It runs longer without a renewal of ours: it renewed itself, or somebody did on the "
+        "provider's site. What that cost is not in our ledger."
+    ),
+    "cancel_too_late": gettext_noop(
+        "The provider no longer cancels it; it stays leased and paid for."
+    ),
+    "cancel_sms_came": gettext_noop(
+        "An SMS had come, so the provider does not cancel it; it stays leased and paid for."
+    ),
+    "cancel_too_often": gettext_noop(
+        "This number was cancelled three times already, so the provider does not cancel it again; it "
+        "stays leased and paid for."
+    ),
+    "link_on": gettext_noop("The public link was switched on: who has it reads the SMS."),
+    "link_off": gettext_noop("The public link was switched off."),
     "adopted": gettext_noop("Found on the provider's site and adopted."),
     "declared_not_bought": gettext_noop("Somebody looked: the provider sold nothing."),
     "written_off": gettext_noop("Given up for lost; it counts as spent."),
@@ -143,6 +177,16 @@ STATES = {
     ActivationState.CANCELLED: gettext_noop("Cancelled; the reservation is given back."),
     ActivationState.EXPIRED: gettext_noop("No SMS came in time; the reservation is given back."),
 }
+
+# "cancelling" and "cancelled" are states of a number for one SMS too, whose money was only reserved.
+LEASE_STATES = {
+    LeaseState.ACTIVE: gettext_noop("The number is leased; the price is spent."),
+    LeaseState.CANCELLING: gettext_noop("Cancellation asked for."),
+    LeaseState.GRACE: gettext_noop("The lease has ended; it can be renewed for some days."),
+    LeaseState.RELEASED: gettext_noop("The number was given up; it can no longer be renewed."),
+    LeaseState.CANCELLED: gettext_noop("Cancelled; the price came back."),
+}
+AGAIN_ACTIVE = gettext_noop("The number is leased.")
 
 # Of the whole team, and of the member who reads it.
 OVER_LIMIT = {
@@ -301,7 +345,7 @@ def explain_event(event: Event) -> str:
     """Return one line of the timeline."""
     parts = []
     if event.to_state:
-        parts.append(_(STATES.get(event.to_state, "")))  # type: ignore[call-overload]
+        parts.append(_state(event))
     if event.reason in REASONS and event.reason != "price_rose":
         parts.append(_(REASONS[event.reason]))
     parts += [say(event.data[name]) for name, say in FIGURES.items() if name in event.data]
@@ -314,8 +358,21 @@ FIGURES: dict[str, Callable[[str], str]] = {
         _("The price is now %(price)s.") % {"price": format_usd(Decimal(value))}
     ),
     "number": lambda value: f"+{value}.",
+    "order_id": lambda value: _("Order %(id)s.") % {"id": value},
+    "expire_at": lambda value: (
+        _("It runs until %(day)s.")
+        % {"day": date_format(localtime(datetime.fromisoformat(value)), "DATETIME_FORMAT")}
+    ),
     "request_id": lambda value: _("Request %(id)s.") % {"id": value},
 }
+
+
+def _state(event: Event) -> str:
+    if event.subject != Event.Subject.LEASE:
+        return _(STATES.get(event.to_state, ""))  # type: ignore[call-overload]
+    if event.to_state == LeaseState.ACTIVE and event.from_state:
+        return _(AGAIN_ACTIVE)
+    return _(LEASE_STATES.get(event.to_state, ""))  # type: ignore[call-overload]
 
 
 def _refusal(code: str, message: str) -> str:

@@ -3,6 +3,7 @@
 from rentals.admin.activation import ActivationAdmin, MessageAdmin
 from rentals.admin.block import ServiceBlockAdmin
 from rentals.admin.event import EventAdmin
+from rentals.admin.lease import LeaseAdmin
 from rentals.admin.ledger import LedgerEntryAdmin, MemberDayAdmin
 from rentals.admin.limit import LimitAdmin
 from rentals.admin.purchase import PurchaseAdmin
@@ -13,6 +14,7 @@ __all__ = [
     "ActivationAdmin",
     "BalanceSnapshotAdmin",
     "EventAdmin",
+    "LeaseAdmin",
     "LedgerEntryAdmin",
     "LimitAdmin",
     "MemberDayAdmin",

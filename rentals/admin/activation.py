@@ -48,8 +48,8 @@ class ActivationAdmin(NumberSearchAdmin[Activation]):
 
 @admin.register(Message)
 class MessageAdmin(ForSuperusers, NumberSearchAdmin[Message]):
-    list_display = ("received_at", "activation", "code", "team")
-    list_select_related = ("activation", "team")
-    search_fields = ("activation__number", "=activation__request_id")
+    list_display = ("received_at", "activation", "lease", "code", "team")
+    list_select_related = ("activation", "lease", "team")
+    search_fields = ("activation__number", "=activation__request_id", "lease__number")
     date_hierarchy = "received_at"
     ordering = ("-pk",)

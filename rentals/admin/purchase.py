@@ -20,8 +20,8 @@ class PurchaseAdmin(NumberSearchAdmin[Purchase]):
 
     list_display = (
         "code",
-        "service",
-        "country",
+        "title",
+        "place",
         "state",
         "number",
         "quoted",
@@ -31,11 +31,14 @@ class PurchaseAdmin(NumberSearchAdmin[Purchase]):
         "created",
     )
     list_filter = ("state", "kind", "country")
-    list_select_related = ("service", "country", "buyer", "team", "activation")
+    list_select_related = ("service", "country", "buyer", "team", "activation", "lease", "renews")
     search_fields = (
         "=code",
         "activation__number",
         "=activation__request_id",
+        "lease__number",
+        "renews__number",
+        "=order_id",
         "=buyer__email",
         "=team__slug",
     )
@@ -51,11 +54,14 @@ class PurchaseAdmin(NumberSearchAdmin[Purchase]):
 
     @admin.display(description=_("number"))
     def number(self, purchase: Purchase) -> str:
-        activation = getattr(purchase, "activation", None)
-        if activation is None:
+        lease = purchase.renews or getattr(purchase, "lease", None)
+        goods = lease or getattr(purchase, "activation", None)
+        if goods is None:
             return ""
-        page = reverse("admin:rentals_activation_change", args=[activation.pk])
-        return format_html('<a href="{}">{}</a>', page, activation)
+        page = reverse(
+            f"admin:rentals_{'lease' if lease else 'activation'}_change", args=[goods.pk]
+        )
+        return format_html('<a href="{}">{}</a>', page, goods)
 
     @admin.display(description=_("in words"))
     def in_words(self, purchase: Purchase) -> str:

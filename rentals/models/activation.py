@@ -1,6 +1,5 @@
-"""A number waiting for its SMS, and the messages that came."""
+"""A number waiting for its SMS."""
 
-import hashlib
 import uuid
 
 from django.db import models
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount, Team
 from catalog.models import Country, Service
+from rentals.models.message import Message
 from rentals.models.purchase import Purchase
 from rentals.states import ACTIVATION_OPEN, ActivationState
 
@@ -103,36 +103,7 @@ class Activation(models.Model):
         return self.state in ACTIVATION_OPEN
 
     @property
-    def newest_message(self) -> "Message | None":
+    def newest_message(self) -> Message | None:
         """The message to show large; uses what was prefetched."""
         messages = sorted(self.messages.all(), key=lambda message: message.pk)
         return messages[-1] if messages else None
-
-
-class Message(models.Model):
-    """One SMS as the provider gave it, and the code we read in it. The text is hostile."""
-
-    activation = models.ForeignKey(
-        Activation, models.PROTECT, related_name="messages", verbose_name=_("activation")
-    )
-    team = models.ForeignKey(Team, models.PROTECT, related_name="messages", verbose_name=_("team"))
-    text = models.TextField(_("text"))
-    code = models.CharField(_("code"), max_length=16, blank=True)
-    digest = models.CharField(max_length=64, editable=False)
-    received_at = models.DateTimeField(_("received"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("message")
-        verbose_name_plural = _("messages")
-        constraints = (
-            models.UniqueConstraint(fields=("activation", "digest"), name="message_once"),
-        )
-        indexes = (models.Index(fields=("team", "-id"), name="message_inbox"),)
-
-    def __str__(self) -> str:
-        return self.code or str(_("SMS"))
-
-    @staticmethod
-    def digest_of(text: str) -> str:
-        """What tells two texts apart on one number."""
-        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

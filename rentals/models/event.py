@@ -12,7 +12,7 @@ from rentals.models.purchase import Purchase
 class Event(models.Model):
     """One change of state or noteworthy fact; written in the transaction of the change itself.
 
-    ``subject`` says whether the purchase or its activation changed. ``actor`` is the member who did
+    ``subject`` says whether the purchase changed, or its activation or lease. ``actor`` is the member who did
     it; where nobody did, ``by`` names the part of the system (``worker``, ``poller``, ``sweep``).
     ``reason`` is a key of ``rentals.wording``; ``data`` its figures, never a secret.
     """
@@ -22,6 +22,7 @@ class Event(models.Model):
 
         PURCHASE = "purchase", _("purchase")
         ACTIVATION = "activation", _("activation")
+        LEASE = "lease", _("lease")
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="events", verbose_name=_("team"))
     purchase = models.ForeignKey(

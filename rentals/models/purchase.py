@@ -10,12 +10,15 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.models import ProviderAccount, Team
 from catalog.models import Country, Service
 from core import crypto
 from core.money import ZERO, MoneyField
 from rentals.states import PURCHASE_OPEN, PurchaseState
+
+LEASE_KINDS = ("lease", "renewal")
 
 
 class PurchaseQuerySet(models.QuerySet["Purchase"]):
@@ -33,16 +36,36 @@ class PurchaseQuerySet(models.QuerySet["Purchase"]):
     def for_display(self) -> "PurchaseQuerySet":
         """With everything that a row of the board or of history shows, in one query."""
         return self.select_related(
-            "team", "buyer", "account", "country", "service", "activation", "activation__service"
+            "team",
+            "buyer",
+            "account",
+            "country",
+            "service",
+            "activation",
+            "activation__service",
+            "lease",
+            "renews",
         )
 
     def on_board(self) -> "PurchaseQuerySet":
-        """What the desk shows: everything unfinished, and what its buyer has not put away yet."""
-        return self.filter(put_away_at=None).order_by("-pk")
+        """What the desk shows: every number unfinished, and what nobody has put away yet."""
+        return self.of_numbers().filter(put_away_at=None).order_by("-pk")
+
+    def of_numbers(self) -> "PurchaseQuerySet":
+        """Numbers for one SMS, new or used again."""
+        return self.exclude(kind__in=LEASE_KINDS)
+
+    def of_leases(self) -> "PurchaseQuerySet":
+        """Long-term numbers and their renewals."""
+        return self.filter(kind__in=LEASE_KINDS)
 
 
 class Purchase(models.Model):
     """One thing we asked the provider to sell us, written and held before anything is sent.
+
+    A number has a country and a service. A lease has an area and months, and so has a renewal,
+    which also says what it ``renews``; ``order_id`` is the provider's, and ``orders_before`` are
+    those of its like that were there right before the send: never this purchase's.
 
     ``quoted`` is the price on the button that was pressed: what is held, and the most we pay.
     ``cost`` is the price read again right before the send. ``baseline_frozen`` is what
@@ -57,6 +80,8 @@ class Purchase(models.Model):
 
         NUMBER = "number", _("number")
         REUSE = "reuse", _("number used again")
+        LEASE = "lease", _("lease")
+        RENEWAL = "renewal", _("renewal of a lease")
 
     State = PurchaseState
 
@@ -76,11 +101,34 @@ class Purchase(models.Model):
         _("state"), max_length=12, choices=PurchaseState, default=PurchaseState.HELD
     )
     country = models.ForeignKey(
-        Country, models.PROTECT, related_name="+", verbose_name=_("country")
+        Country,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("country"),
     )
     service = models.ForeignKey(
-        Service, models.PROTECT, related_name="+", verbose_name=_("service")
+        Service,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("service"),
     )
+    area_code = models.CharField(_("area code"), max_length=32, blank=True)
+    area_name = models.CharField(_("area"), max_length=120, blank=True)
+    months = models.PositiveSmallIntegerField(_("months"), null=True, blank=True)
+    renews = models.ForeignKey(
+        "rentals.Lease",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="renewals",
+        verbose_name=_("renews"),
+    )
+    order_id = models.CharField(_("order id"), max_length=128, blank=True)
+    orders_before = models.JSONField(_("orders before the send"), null=True, blank=True)
     reuse_of = models.ForeignKey(
         "rentals.Activation",
         models.PROTECT,
@@ -137,6 +185,25 @@ class Purchase(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=PurchaseState.values), name="purchase_state_known"
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=("number", "reuse"),
+                    country__isnull=False,
+                    service__isnull=False,
+                    months=None,
+                    renews=None,
+                )
+                | Q(kind="lease", country=None, service=None, months__gte=1, renews=None)
+                | Q(
+                    kind="renewal", country=None, service=None, months__gte=1, renews__isnull=False
+                ),
+                name="purchase_says_of_what",
+            ),
+            models.UniqueConstraint(
+                fields=("account", "order_id"),
+                condition=~Q(order_id=""),
+                name="purchase_order_once",
+            ),
         )
         indexes = (
             models.Index(fields=("team", "-created", "-id"), name="purchase_history"),
@@ -157,11 +224,52 @@ class Purchase(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.service} · {self.country}"
+        return f"{self.title} · {self.place}"
 
     def get_absolute_url(self) -> str:
         """The page with the timeline of this purchase."""
         return reverse("rentals:purchase", args=[self.team.slug, self.code])
+
+    @property
+    def is_of_lease(self) -> bool:
+        """Whether it is for a long-term number: a lease or a renewal."""
+        return self.kind in LEASE_KINDS
+
+    @property
+    def title(self) -> str:
+        """What was asked for: the service, or the lease and for how long."""
+        if self.service is not None:
+            return self.service.title
+        months = self.months or 0
+        if self.kind == self.Kind.RENEWAL:
+            sentence = ngettext("Renewal, %(count)d month", "Renewal, %(count)d months", months)
+        else:
+            sentence = ngettext("Lease, %(count)d month", "Lease, %(count)d months", months)
+        return sentence % {"count": months}
+
+    @property
+    def place(self) -> str:
+        """Where the number is from: the country, or the area."""
+        return self.country.title if self.country is not None else self.area_name
+
+    @property
+    def flag_code(self) -> str:
+        """The code of the flag to show; an area's code is a country's where it has a flag."""
+        return self.country.iso_code if self.country is not None else self.area_code
+
+    @property
+    def number(self) -> str:
+        """The number with its dialling code, without +; "" while there is none."""
+        if self.renews is not None:
+            return self.renews.number
+        goods = getattr(self, "activation", None) or getattr(self, "lease", None)
+        return goods.number if goods else ""
+
+    @property
+    def stands(self) -> str:
+        """Where it stands, for a reader: what was bought, else the purchase itself."""
+        goods = getattr(self, "activation", None) or getattr(self, "lease", None)
+        return str((goods or self).get_state_display())
 
     @property
     def is_open(self) -> bool:

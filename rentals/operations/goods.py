@@ -1,63 +1,41 @@
-"""What is bought: numbers for one SMS, new or used again. The calls for them, and their rows."""
+"""What can be bought, by kind: who knows its price, its call and the row that it becomes."""
 
-from datetime import timedelta
 from decimal import Decimal
-
-from django.utils import timezone
+from typing import Any, Protocol
 
 import smsbus
-from rentals import journal
-from rentals.models import Activation, Purchase
-from rentals.wakeup import wake_poller
+from rentals.models import Purchase
+from rentals.operations import numbers, orders
 from smsbus import wire
 
-LIFE = timedelta(minutes=20)  # of a request at the provider; only an estimate for the page
+
+class Goods(Protocol):
+    """What a module has to know about the kind of thing it sells."""
+
+    def read_price(self, purchase: Purchase, client: smsbus.Client) -> Decimal | None:
+        """Return the price now; None where it is not offered. Raises ``SmsBusError``."""
+
+    def take_baseline(self, purchase: Purchase, client: smsbus.Client) -> dict[str, Any]:
+        """Return columns that help to find out later what became of it. Never raises for a call."""
+
+    def call(self, purchase: Purchase, client: smsbus.Client) -> wire.Call[Any]:
+        """Return the call that buys it."""
+
+    def is_new(self, purchase: Purchase, receipt: Any) -> bool:
+        """Whether the receipt is not another purchase's already."""
+
+    def deliver(self, purchase: Purchase, receipt: Any) -> None:
+        """Write what was bought, in the caller's transaction."""
 
 
-def read_price(purchase: Purchase, client: smsbus.Client) -> Decimal | None:
-    """Return what the number costs now; None where it is not offered. Raises ``SmsBusError``."""
-    try:
-        prices = client.list_prices(purchase.country.provider_id)
-    except smsbus.NoServiceInCountry:
-        return None
-    wanted = purchase.service.provider_id
-    return next((price.cost for price in prices if price.project_id == wanted), None)
+_BY_KIND: dict[str, Goods] = {
+    Purchase.Kind.NUMBER: numbers,
+    Purchase.Kind.REUSE: numbers,
+    Purchase.Kind.LEASE: orders,
+    Purchase.Kind.RENEWAL: orders,
+}
 
 
-def call(purchase: Purchase, client: smsbus.Client) -> wire.Call[smsbus.Number]:
-    """Return the call that buys it; the referral ID goes with it."""
-    place = (purchase.country.provider_id, purchase.service.provider_id)
-    if purchase.reuse_of is not None:
-        return wire.reuse(*place, purchase.reuse_of.number, refer_id=client.refer_id)
-    reuse = True if purchase.reusable_only else None
-    return wire.get_number(*place, refer_id=client.refer_id, reuse=reuse)
-
-
-def is_new(purchase: Purchase, receipt: smsbus.Number) -> bool:
-    """Whether the provider gave a request id that we do not have yet."""
-    same = Activation.objects.filter(account=purchase.account, request_id=receipt.request_id)
-    return not same.exists()
-
-
-def deliver(purchase: Purchase, receipt: smsbus.Number) -> None:
-    """Write the number, and wake its poller on commit."""
-    bought = purchase.sent_at or timezone.now()
-    activation = Activation.objects.create(
-        purchase=purchase,
-        team=purchase.team,
-        account=purchase.account,
-        country=purchase.country,
-        service=purchase.service,
-        request_id=receipt.request_id,
-        number=receipt.number,
-        poll_slot=purchase.account.poll_slot,
-        created=bought,
-        expires_at=bought + LIFE,
-    )
-    journal.note(
-        activation,
-        to_state=activation.state,
-        by="worker",
-        data={"number": receipt.number, "request_id": receipt.request_id},
-    )
-    wake_poller(activation.poll_slot)
+def of(purchase: Purchase) -> Goods:
+    """Return what knows about the kind of ``purchase``."""
+    return _BY_KIND[purchase.kind]

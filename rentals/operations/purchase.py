@@ -9,14 +9,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import ProviderAccount, Team, User
-from catalog.models import Offer, Service
+from catalog.models import Area, Offer, Service
 from core.money import format_usd
 from core.queue import enqueue_on_commit
 from rentals import journal, ledger, limits, wording
-from rentals.models import Activation, Purchase
+from rentals.models import Activation, Lease, Purchase
 from rentals.operations.errors import OverLimit, Refusal
 from rentals.operations.queueing import blocked_until
 from rentals.states import ActivationState, PurchaseState
+
+UNDECIDED = (PurchaseState.HELD, PurchaseState.SENDING, PurchaseState.UNKNOWN)
 
 
 def request_number(
@@ -85,6 +87,88 @@ def request_reuse(
     return _write(team=activation.team, buyer=buyer, client_key=client_key, wish=wish)
 
 
+def request_lease(
+    *,
+    team: Team,
+    buyer: User,
+    account: ProviderAccount,
+    area: Area,
+    months: int,
+    quoted: Decimal,
+    client_key: uuid.UUID,
+) -> Purchase:
+    """Write the purchase of a long-term number in ``area`` and hold ``quoted`` US dollars for it.
+
+    ``quoted`` is for all the ``months``. The key works as in ``request_number``. Raises ``Refusal``
+    when the area or the account is no good, the price is higher, or the months are too few.
+    """
+    wish = {
+        "account": account,
+        "kind": Purchase.Kind.LEASE,
+        "area_code": area.provider_id,
+        "area_name": area.title,
+        "months": months,
+        "quoted": quoted,
+    }
+    if not _already_asked(team, client_key):
+        _check_fare(area, months, quoted)
+    return _write(team=team, buyer=buyer, client_key=client_key, wish=wish)
+
+
+def request_renewal(
+    *, lease: Lease, area: Area, buyer: User, months: int, quoted: Decimal, client_key: uuid.UUID
+) -> Purchase:
+    """Write the purchase of more months for ``lease``, which is in ``area``; hold ``quoted`` for it.
+
+    Raises ``Refusal`` where the lease is over, another renewal is on its way or of unknown outcome
+    (both would be paid), or as ``request_lease`` does.
+    """
+    wish = {
+        "account": lease.account,
+        "kind": Purchase.Kind.RENEWAL,
+        "area_code": lease.area_code,
+        "area_name": lease.area_name,
+        "months": months,
+        "renews": lease,
+        "quoted": quoted,
+    }
+    if not _already_asked(lease.team, client_key):
+        if not lease.can_renew:
+            raise Refusal(_("This number can no longer be renewed. Nothing was bought."))
+        if lease.renewals.filter(state__in=UNDECIDED).exists():
+            raise Refusal(
+                _(
+                    "Another renewal of this number is on its way, or its outcome is not known yet. "
+                    "Nothing more was bought; wait until it is decided."
+                )
+            )
+        _check_fare(area, months, quoted)
+    return _write(team=lease.team, buyer=buyer, client_key=client_key, wish=wish)
+
+
+def _check_fare(area: Area, months: int, quoted: Decimal) -> None:
+    """Raise ``Refusal`` unless ``months`` in ``area`` are on offer for at most ``quoted``."""
+    if not area.listed:
+        raise Refusal(
+            _("%(area)s is no longer offered. Nothing was bought; choose another area.")
+            % {"area": area}
+        )
+    if months < area.min_months:
+        raise Refusal(
+            _("In %(area)s the shortest lease is %(months)s months. Nothing was bought.")
+            % {"area": area, "months": area.min_months}
+        )
+    now = area.monthly_price * months
+    if now > quoted:
+        raise Refusal(
+            _(
+                "The price of %(offer)s is now %(now)s, not %(quoted)s. Nothing was bought; "
+                "press the button with the new price if you still want it."
+            )
+            % {"offer": area, "now": format_usd(now), "quoted": format_usd(quoted)}
+        )
+
+
 def abandon_purchase(*, purchase: Purchase, actor: User) -> bool:
     """Give up a purchase that was not sent yet; False when a worker was faster."""
     if purchase.state != PurchaseState.HELD:
@@ -130,7 +214,7 @@ def _write(*, team: Team, buyer: User, client_key: uuid.UUID, wish: dict[str, An
         earlier = _same_key(team, client_key, wish)
         if earlier is not None:
             return earlier
-        _check_account(team, wish["account"], wish["service"])
+        _check_account(team, wish["account"], wish.get("service"))
         _check_limits(team, buyer, wish["quoted"])
         purchase = Purchase.objects.create(team=team, buyer=buyer, client_key=client_key, **wish)
         journal.note(purchase, to_state=PurchaseState.HELD, actor=buyer)
@@ -139,7 +223,7 @@ def _write(*, team: Team, buyer: User, client_key: uuid.UUID, wish: dict[str, An
     return purchase
 
 
-def _check_account(team: Team, account: ProviderAccount, service: Service) -> None:
+def _check_account(team: Team, account: ProviderAccount, service: Service | None) -> None:
     if account.team_id != team.pk or not account.is_active:
         raise Refusal(
             _(
@@ -148,7 +232,7 @@ def _check_account(team: Team, account: ProviderAccount, service: Service) -> No
             )
             % {"account": account}
         )
-    block = blocked_until(account, service.pk)
+    block = blocked_until(account, service.pk) if service else None
     if block is not None:
         raise Refusal(
             _(

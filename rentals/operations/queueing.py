@@ -32,11 +32,15 @@ BLOCK = timedelta(hours=24)
 def reason_to_wait(purchase: Purchase) -> str:
     """Return why a held purchase may not be sent yet; "" when it may.
 
-    ``account_waits``: the outcome of an earlier purchase on the account is being found out, which
-    another buy would blur. ``queued``: all slots are taken, or others came first.
+    ``account_waits``: the outcome of an earlier purchase of the kind on the account is being found
+    out, which another buy would blur. ``queued``: all slots are taken, or others came first.
     """
-    if Purchase.objects.filter(being_found_out(), account=purchase.account).exists():
+    alike = Purchase.objects.filter(account=purchase.account)
+    alike = alike.of_leases() if purchase.is_of_lease else alike.of_numbers()
+    if alike.filter(being_found_out()).exists():
         return ACCOUNT_WAITS
+    if purchase.is_of_lease:
+        return ""  # the limit is one of open numbers for one SMS
     free = free_slots(purchase.account)
     if free is not None and place_in_queue(purchase) > free:
         return QUEUED
@@ -66,7 +70,7 @@ def free_slots(account: ProviderAccount) -> int | None:
 
 def place_in_queue(purchase: Purchase) -> int:
     """Return the place of a held purchase among those of its account: 1 is the next to be sent."""
-    before = Purchase.objects.filter(
+    before = Purchase.objects.of_numbers().filter(
         account_id=purchase.account_id,
         state=PurchaseState.HELD,
         pk__lt=purchase.pk,
@@ -79,7 +83,7 @@ def places_in_queue(purchases: Iterable[Purchase]) -> dict[int, int]:
     queued = [purchase for purchase in purchases if purchase.reason == QUEUED and purchase.is_open]
     if not queued:
         return {}
-    held = Purchase.objects.filter(
+    held = Purchase.objects.of_numbers().filter(
         account__in={purchase.account_id for purchase in queued}, state=PurchaseState.HELD
     )
     lines: dict[uuid.UUID, list[int]] = defaultdict(list)
@@ -93,10 +97,10 @@ def places_in_queue(purchases: Iterable[Purchase]) -> dict[int, int]:
 
 
 def wake_queue(account_id: uuid.UUID) -> None:
-    """A slot has become free: wake who is next, on commit."""
+    """A slot has become free: wake who is next, on commit. Leases need no slot."""
     from rentals import tasks  # the tasks import the operations
 
-    waiting = Purchase.objects.filter(
+    waiting = Purchase.objects.of_numbers().filter(
         account_id=account_id, state=PurchaseState.HELD, reason__in=WAITING_REASONS
     )
     following = waiting.order_by("pk").values_list("pk", flat=True).first()
@@ -184,5 +188,5 @@ def _taken(account: ProviderAccount) -> int:
     waiting = Activation.objects.filter(
         account=account, state__in=(ActivationState.WAITING, ActivationState.CANCELLING)
     )
-    sending = Purchase.objects.filter(account=account, state=PurchaseState.SENDING)
+    sending = Purchase.objects.of_numbers().filter(account=account, state=PurchaseState.SENDING)
     return waiting.count() + sending.count()

@@ -44,7 +44,7 @@ def send_purchase(*, purchase_id: int) -> None:
     Does nothing unless the purchase is ``held``. Never raises for anything the provider does.
     """
     purchase = Purchase.objects.select_related(
-        "team", "account", "country", "service", "reuse_of", "buyer"
+        "team", "account", "country", "service", "reuse_of", "renews", "buyer"
     ).get(pk=purchase_id)
     if purchase.state != State.HELD:
         return
@@ -55,14 +55,14 @@ def send_purchase(*, purchase_id: int) -> None:
     if waits_for:
         queueing.say_waiting(purchase, waits_for)
         return
-    if queueing.blocked_until(purchase.account, purchase.service_id):
+    if purchase.service_id and queueing.blocked_until(purchase.account, purchase.service_id):
         _abandon(purchase, "service_blocked")
         return
     client = client_for(purchase.account)
     cost = _read_price(purchase, client)
     if cost is None:
         return
-    baseline = evidence.take_baseline(purchase, client)
+    baseline = goods.of(purchase).take_baseline(purchase, client)
     if _claim(purchase, cost, baseline):
         _send(purchase, client)
 
@@ -70,7 +70,7 @@ def send_purchase(*, purchase_id: int) -> None:
 def _read_price(purchase: Purchase, client: smsbus.Client) -> Decimal | None:
     """Return the price as it is now; None when the purchase is not to be sent (yet)."""
     try:
-        cost = goods.read_price(purchase, client)
+        cost = goods.of(purchase).read_price(purchase, client)
     except smsbus.WrongToken as error:
         accounts.suspend_account(account=purchase.account, code=str(error.code))
         _abandon(purchase, "account_suspended", provider_code=str(error.code))
@@ -88,7 +88,7 @@ def _read_price(purchase: Purchase, client: smsbus.Client) -> Decimal | None:
     return None
 
 
-def _claim(purchase: Purchase, cost: Decimal, baseline: evidence.Reading | None) -> bool:
+def _claim(purchase: Purchase, cost: Decimal, baseline: dict[str, Any]) -> bool:
     """Swap ``held → sending``, durably; False when somebody else did."""
     now = timezone.now()
     with transaction.atomic(durable=True):
@@ -102,13 +102,12 @@ def _claim(purchase: Purchase, cost: Decimal, baseline: evidence.Reading | None)
             claim_until=now + timedelta(seconds=settings.PURCHASE_CLAIM_SECONDS),
             sends=purchase.sends + 1,
             sent_at=now,
-            baseline_frozen=baseline.frozen if baseline else None,
-            baseline_total=baseline.worth if baseline else None,
+            **baseline,
         )
 
 
 def _send(purchase: Purchase, client: smsbus.Client) -> None:
-    call = goods.call(purchase, client)
+    call = goods.of(purchase).call(purchase, client)
     try:
         answer = client.send(call)
     except smsbus.NotSent:
@@ -144,10 +143,10 @@ def _buy(purchase: Purchase, receipt: Any) -> None:
     from rentals import tasks  # the tasks import the operations
 
     with transaction.atomic():
-        if not goods.is_new(purchase, receipt):
+        if not goods.of(purchase).is_new(purchase, receipt):
             _finish(purchase, State.UNKNOWN, reason="request_id_again")
         elif _finish(purchase, State.BOUGHT, ended_at=timezone.now()):
-            goods.deliver(purchase, receipt)
+            goods.of(purchase).deliver(purchase, receipt)
             accounts.ask_for_balance(account_id=purchase.account_id)
             if evidence.is_due_for_calibration(purchase):
                 enqueue_on_commit(tasks.calibrate, purchase.pk)

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from core.queue import enqueue_on_commit
 from rentals import journal, ledger
-from rentals.models import Activation, Purchase
+from rentals.models import Activation, Lease, Purchase
 from rentals.operations import unknown
 from rentals.operations.queueing import WAITING_REASONS
-from rentals.states import ActivationState, PurchaseState
+from rentals.states import ActivationState, LeaseState, PurchaseState
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,9 @@ def sweep() -> None:
     )
     for pk in cancelling.values_list("pk", flat=True)[:BATCH]:
         enqueue_on_commit(tasks.send_cancel, pk)
+    leases = Lease.objects.filter(state=LeaseState.CANCELLING, cancel_asked_at__lt=now - NUDGE)
+    for pk in leases.values_list("pk", flat=True)[:BATCH]:
+        enqueue_on_commit(tasks.send_lease_cancel, pk)
 
 
 def _too_old(now: datetime) -> Q:

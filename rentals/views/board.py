@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import get_membership
 from accounts.models import Membership
-from catalog.models import Offer
+from catalog.models import Area, Offer
 from rentals.models import Activation, Message, Purchase
 from rentals.operations.queueing import known_limit, places_in_queue
 from rentals.states import ActivationState, PurchaseState
@@ -27,7 +27,7 @@ class Card:
     """One purchase as a member sees it: what it is, what they may do, and what that costs."""
 
     purchase: Purchase
-    offer: Offer | None
+    price_now: Decimal | None  # of the same again, in US dollars; None where it is not offered
     can_buy: bool
     refusal: str = ""
     place: int = 0  # in the queue for a free slot; 0 where it does not wait in one
@@ -89,6 +89,8 @@ class Card:
     @property
     def can_put_away(self) -> bool:
         """Whether the card can leave the board: nothing is open and no money is held."""
+        if self.purchase.is_of_lease:
+            return False
         return self.can_buy and self.purchase.settled_at is not None and not self.is_live
 
     @property
@@ -109,13 +111,13 @@ class Card:
     @property
     def next_price(self) -> Decimal | None:
         """What going on costs, in US dollars: the newest price that we know of."""
-        if self.offer is None:
+        if self.price_now is None:
             return None
-        return max(self.offer.cost, self.purchase.newer_quote or self.offer.cost)
+        return max(self.price_now, self.purchase.newer_quote or self.price_now)
 
     @property
     def _can_go_on(self) -> bool:
-        return self.can_buy and self.offer is not None and self.purchase.account.is_active
+        return self.can_buy and self.price_now is not None and self.purchase.account.is_active
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +145,39 @@ def cards_of(
 ) -> list[Card]:
     """Make cards of purchases that are read for display; one query for what going on costs."""
     purchases = list(purchases)
-    offers = Offer.objects.listed().filter(
-        service__in={purchase.service_id for purchase in purchases},
-        country__in={purchase.country_id for purchase in purchases},
-    )
-    by_trip: dict[tuple[int | None, int | None], Offer]
+    prices = _prices_of(purchases)
     places = places_in_queue(purchases)
-    by_trip = {(offer.service_id, offer.country_id): offer for offer in offers}
     return [
         Card(
             purchase=purchase,
-            offer=by_trip.get((purchase.service_id, purchase.country_id)),
+            price_now=prices.get(purchase.pk),
             can_buy=membership.can_buy,
             refusal=refusal,
             place=places.get(purchase.pk, 0),
         )
         for purchase in purchases
     ]
+
+
+def _prices_of(purchases: list[Purchase]) -> dict[int, Decimal]:
+    """Return what the same would cost now, by primary key: a query each for numbers and leases."""
+    offers = Offer.objects.listed().filter(
+        service__in={purchase.service_id for purchase in purchases},
+        country__in={purchase.country_id for purchase in purchases},
+    )
+    by_trip: dict[tuple[int | None, int | None], Decimal]
+    by_trip = {(offer.service_id, offer.country_id): offer.cost for offer in offers}
+    codes = {purchase.area_code for purchase in purchases if purchase.is_of_lease}
+    areas = Area.objects.listed().filter(provider_id__in=codes) if codes else ()
+    by_area = {area.provider_id: area.monthly_price for area in areas}
+    found = {}
+    for purchase in purchases:
+        trip = (purchase.service_id, purchase.country_id)
+        if purchase.is_of_lease and purchase.area_code in by_area:
+            found[purchase.pk] = by_area[purchase.area_code] * (purchase.months or 0)
+        elif trip in by_trip:
+            found[purchase.pk] = by_trip[trip]
+    return found
 
 
 @login_required

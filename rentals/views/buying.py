@@ -14,11 +14,16 @@ from django_htmx.http import retarget, trigger_client_event
 
 from accounts.access import get_membership
 from accounts.models import Membership, Role
-from catalog.models import Offer
+from catalog.models import Area, Offer
 from rentals.forms import BuyForm, QuoteForm
 from rentals.models import Purchase
 from rentals.operations.errors import Refusal
-from rentals.operations.purchase import request_number, request_reuse
+from rentals.operations.purchase import (
+    request_lease,
+    request_number,
+    request_renewal,
+    request_reuse,
+)
 from rentals.operations.queueing import blocked_until
 from rentals.states import ActivationState
 from rentals.views.board import board_of
@@ -72,6 +77,8 @@ def _buy_again(membership: Membership, earlier: Purchase, quote: dict[str, Any])
     number = getattr(earlier, "activation", None)
     if number is not None and number.state == ActivationState.RECEIVED:
         return request_reuse(activation=number, buyer=membership.user, **quote)
+    if earlier.is_of_lease:
+        return _lease_again(membership, earlier, quote)
     offer = get_object_or_404(
         Offer.objects.select_related("country", "service"),
         service=earlier.service_id,
@@ -85,6 +92,14 @@ def _buy_again(membership: Membership, earlier: Purchase, quote: dict[str, Any])
         reusable_only=earlier.reusable_only,
         **quote,
     )
+
+
+def _lease_again(membership: Membership, earlier: Purchase, quote: dict[str, Any]) -> Purchase:
+    area = get_object_or_404(Area, provider_id=earlier.area_code)
+    wish = {"area": area, "months": earlier.months or 0, "buyer": membership.user, **quote}
+    if earlier.renews is not None:
+        return request_renewal(lease=earlier.renews, **wish)
+    return request_lease(team=membership.team, account=earlier.account, **wish)
 
 
 def _answer(

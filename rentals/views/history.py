@@ -17,7 +17,7 @@ from accounts.models import Team
 from core.money import ZERO
 from rentals.models import LedgerEntry, Purchase
 from rentals.models.purchase import PurchaseQuerySet
-from rentals.states import ActivationState, PurchaseState
+from rentals.states import ActivationState, LeaseState, PurchaseState
 from rentals.views.htmx import HtmxRequest
 
 PAGE = 50
@@ -25,8 +25,8 @@ DIGITS_OF_A_NUMBER = 3  # fewer are part of a name
 Kind = LedgerEntry.Kind
 
 # A purchase that was bought is where its number is.
-STATES = [(s.value, s.label) for s in PurchaseState if s != PurchaseState.BOUGHT]
-STATES += [(s.value, s.label) for s in ActivationState]
+STATES = {s.value: s.label for s in PurchaseState if s != PurchaseState.BOUGHT}
+STATES |= {s.value: s.label for s in (*LeaseState, *ActivationState)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,11 @@ class Row:
     spent: Decimal
     reserved: Decimal
 
-    @property
-    def number(self) -> str:
-        """The number that was bought; "" where none was."""
-        activation = getattr(self.purchase, "activation", None)
-        return activation.number if activation else ""
-
 
 @login_required
 @require_safe
 def history(request: HtmxRequest, team: str) -> HttpResponse:
-    """One page of rows; ``?state=``, ``?q=`` (a number or a service) and ``?before=`` (a place)."""
+    """One page of rows; ``?state=``, ``?q=`` (a number, a service or an area) and ``?before=`` (a place)."""
     membership = get_membership(request, team)
     state, text = request.GET.get("state", ""), request.GET.get("q", "").strip()[:100]
     before = request.GET.get("before", "")
@@ -64,7 +58,7 @@ def history(request: HtmxRequest, team: str) -> HttpResponse:
         "membership": membership,
         "rows": rows,
         "older": older,
-        "states": STATES,
+        "states": STATES.items(),
         "state": state,
         "text": text,
         "before": before,
@@ -89,13 +83,14 @@ def _matching(team: Team, state: str, text: str) -> PurchaseQuerySet:
     purchases = team.purchases.order_by("-created", "-pk")
     if state in PurchaseState.values:
         purchases = purchases.filter(state=state)
-    elif state in ActivationState.values:
-        purchases = purchases.filter(activation__state=state)
+    elif state in STATES:
+        purchases = purchases.filter(Q(activation__state=state) | Q(lease__state=state))
     if text:
-        wanted = Q(service__title__icontains=text)
+        wanted = Q(service__title__icontains=text) | Q(area_name__icontains=text)
         digits = "".join(character for character in text if character in "0123456789")
         if len(digits) >= DIGITS_OF_A_NUMBER:
             wanted |= Q(activation__number__contains=digits)
+            wanted |= Q(lease__number__contains=digits) | Q(renews__number__contains=digits)
         purchases = purchases.filter(wanted)
     return purchases
 

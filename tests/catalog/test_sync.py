@@ -46,7 +46,7 @@ def test_the_first_round_reads_everything(account, sandbox):
     assert Country.objects.count() == 48
     assert len(calls(sandbox, "list/prices")) == 48
     assert Offer.objects.count() > 10_000
-    assert Feed.objects.count() == 50
+    assert Feed.objects.count() == 51
     freshness = Feed.objects.freshness()
     assert not freshness.is_stale
     assert not freshness.failing
@@ -109,7 +109,7 @@ def test_a_provider_that_is_down_is_asked_little_and_empties_nothing(
     sandbox.clear_faults()
     sandbox.fault("*", "http_error", times=None, status=503)
     tasks.refresh_catalogue()
-    assert len(sandbox.calls) - before == 2 + sync.GIVE_UP_AFTER
+    assert len(sandbox.calls) - before == 3 + sync.GIVE_UP_AFTER
     assert Offer.objects.filter(listed=True).count() == offers
     freshness = Feed.objects.freshness()
     assert freshness.is_stale

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from rentals import states
-from rentals.states import ActivationState, IllegalTransition, PurchaseState
+from rentals.states import ActivationState, IllegalTransition, LeaseState, PurchaseState
 
 LEGAL = {
     ("held", "sending"),
@@ -23,8 +23,15 @@ LEGAL = {
     ("cancelling", "cancelled"),
     ("cancelling", "received"),
     ("cancelling", "expired"),
+    ("active", "grace"),
+    ("active", "released"),
+    ("active", "cancelling"),
+    ("active", "cancelled"),
+    ("cancelling", "active"),
+    ("grace", "active"),
+    ("grace", "released"),
 }
-MACHINES = [PurchaseState, ActivationState]
+MACHINES = [PurchaseState, ActivationState, LeaseState]
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -42,6 +49,7 @@ def test_exactly_the_drawn_transitions_are_legal(machine: type) -> None:
     [
         *((PurchaseState, end) for end in ("bought", "refused", "abandoned", "not_bought", "lost")),
         *((ActivationState, end) for end in ("received", "cancelled", "expired")),
+        *((LeaseState, end) for end in ("released", "cancelled")),
     ],
 )
 def test_what_has_ended_never_reopens(machine: type, end: str) -> None:

@@ -1,17 +1,19 @@
 """A shop to buy in: the sandbox, one offer of it in our catalogue, and short words for buying."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from accounts.models import ProviderAccount, Team, User
-from catalog.models import Offer
-from rentals.models import Activation, Purchase
-from rentals.operations.purchase import request_number
+from catalog.models import Area, Offer
+from rentals.models import Activation, Lease, Purchase
+from rentals.operations.purchase import request_lease, request_number
 from rentals.operations.sending import send_purchase
 from sandbox.server import Sandbox
 from tests.factories import make_country, make_offer, make_service
@@ -75,3 +77,34 @@ def shop(team: Team, alice: User, account: ProviderAccount, token: str, sandbox:
 def kinds() -> Callable[[Purchase], list[str]]:
     """The ledger of a purchase as a list of kinds."""
     return lambda purchase: list(purchase.entries.order_by("pk").values_list("kind", flat=True))
+
+
+@pytest.fixture
+def canada(db: None) -> Area:
+    """An area as the sandbox has it: two dollars a month."""
+    return Area.objects.create(
+        provider_id="CA", title="Canada", monthly_price=Decimal(2), min_months=1, stock=48
+    )
+
+
+@pytest.fixture
+def lease(shop: Shop, canada: Area) -> Lease:
+    """A number in Canada for two months."""
+    purchase = request_lease(
+        team=shop.team,
+        buyer=shop.alice,
+        account=shop.account,
+        area=canada,
+        months=2,
+        quoted=Decimal(4),
+        client_key=uuid.uuid4(),
+    )
+    send_purchase(purchase_id=purchase.pk)
+    return Lease.objects.get(purchase=purchase)
+
+
+@pytest.fixture
+def everything_adds_up(db: None) -> Iterator[None]:
+    """Whatever a test did: events, entries, states and roll-ups tell the same story."""
+    yield
+    call_command("check_ledger", stdout=StringIO())
