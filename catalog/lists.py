@@ -3,7 +3,8 @@
 Nothing here empties it: a list that cannot be read, cannot be understood or cannot be true leaves
 everything as it was and says why on its ``Feed``, whose age keeps growing. What a list does say is
 believed: an offer that is missing from it is no longer listed, and ``50001`` for a country means that
-it offers nothing. An *empty* list is not how the provider says that, and is not believed.
+it offers nothing. An *empty* list is not how the provider says that, and is not believed. A row that
+cannot be read is left out, and says nothing about any other: then nothing counts as missing either.
 
 Each function takes ``read_before``: with it, a list that was read since is left alone. Each raises
 ``smsbus.WrongToken``, noted on the feed; every other failure is only noted. No call is made inside
@@ -26,7 +27,7 @@ import smsbus
 from catalog import feeds, upsert
 from catalog.models import AREAS, Country, Feed, Service
 from catalog.upsert import Quote
-from smsbus import Answer, Call, Client, wire
+from smsbus import Answer, Call, Client, Rows, wire
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -56,7 +57,7 @@ def refresh_countries(client: Client, *, read_before: datetime | None = None) ->
     call = wire.list_countries()
 
     def plan(answer: Answer) -> Plan:
-        return Plan(partial(upsert.write_countries, _some(call.read(answer))))
+        return _whole_list(call, upsert.write_countries, answer)
 
     return _refresh(feeds.COUNTRIES, call, client, plan, read_before)
 
@@ -66,7 +67,7 @@ def refresh_services(client: Client, *, read_before: datetime | None = None) -> 
     call = wire.list_projects()
 
     def plan(answer: Answer) -> Plan:
-        return Plan(partial(upsert.write_services, _some(call.read(answer))))
+        return _whole_list(call, upsert.write_services, answer)
 
     return _refresh(feeds.SERVICES, call, client, plan, read_before)
 
@@ -93,16 +94,20 @@ def refresh_prices(
 
     def plan(answer: Answer) -> Plan:
         try:
-            quotes = _quotes(country, call.read(answer))
+            rows = call.read(answer)
         except smsbus.NoServiceInCountry:
-            quotes = {}
+            return Plan(partial(upsert.write_offers, country, {}))
+        quotes = _quotes(country, rows)
         services = _find_services(quotes, client)
         known = {services[key]: quote for key, quote in quotes.items() if key in services}
-        if len(known) < len(quotes):
-            left_out = len(quotes) - len(known)
+        left_out = len(quotes) - len(known)
+        if left_out:
             logger.warning("catalogue: %s: %d unknown services left out", country.pk, left_out)
+        if rows.skipped:
+            _say_skipped(call, rows)
+            known = _listed_quotes(country) | known
         write = partial(upsert.write_offers, country, known)
-        return Plan(write, whole=len(known) == len(quotes))
+        return Plan(write, whole=not left_out and not rows.skipped)
 
     return _refresh(Feed.prices_key(country), call, client, plan, read_before)
 
@@ -137,10 +142,24 @@ def _refresh(
     return Outcome.READ
 
 
-def _some(rows: tuple[T, ...]) -> tuple[T, ...]:
+def _whole_list(call: Call[Rows[T]], write: Callable[..., None], answer: Answer) -> Plan:
+    """Plan to ``write`` a list of countries or services as all that there are."""
+    rows = call.read(answer)
     if not rows:
         raise feeds.Implausible(feeds.EMPTY)
-    return rows
+    if rows.skipped:
+        _say_skipped(call, rows)
+    return Plan(partial(write, rows, complete=not rows.skipped), whole=not rows.skipped)
+
+
+def _say_skipped(call: Call[Any], rows: Rows[Any]) -> None:
+    logger.warning("catalogue: %s: %d rows cannot be read", call.name, rows.skipped)
+
+
+def _listed_quotes(country: Country) -> dict[int, Quote]:
+    """What the country offers as far as we know: it stays so where a list says nothing of it."""
+    listed = country.offers.filter(listed=True).values_list("service_id", "cost", "stock")
+    return {service: Quote(cost, stock) for service, cost, stock in listed}
 
 
 def _quotes(country: Country, rows: tuple[smsbus.Price, ...]) -> dict[str, Quote]:

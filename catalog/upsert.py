@@ -45,27 +45,33 @@ class Quote(NamedTuple):
     stock: int
 
 
-def write_countries(rows: Iterable[smsbus.Country], at: datetime) -> None:
-    """Make ``rows`` all countries there are; those that are gone offer nothing any more."""
+def write_countries(rows: Iterable[smsbus.Country], at: datetime, *, complete: bool = True) -> None:
+    """Make ``rows`` all countries there are; those that are gone offer nothing any more.
+
+    Where the list is not ``complete``, none of them is gone.
+    """
     fresh = {
         row.id: Country(provider_id=row.id, title=_title(row), iso_code=row.code[:8])
         for row in rows
         if _can_be_kept(row.id)
     }
-    for country in _merge(Country, fresh, ("title", "iso_code")):
+    for country in _merge(Country, fresh, ("title", "iso_code"), complete=complete):
         write_offers(country, {}, at)
         # Its hash goes too: should the country come back, its prices are to be read in full.
         Feed.objects.filter(key=Feed.prices_key(country)).delete()
 
 
-def write_services(rows: Iterable[smsbus.Project], at: datetime) -> None:
-    """Make ``rows`` all services there are. Offers are left alone: they have lists of their own."""
+def write_services(rows: Iterable[smsbus.Project], at: datetime, *, complete: bool = True) -> None:
+    """Make ``rows`` all services there are. Offers are left alone: they have lists of their own.
+
+    Where the list is not ``complete``, no service is gone.
+    """
     fresh = {
         row.id: Service(provider_id=row.id, title=_title(row), code=row.code[:32])
         for row in rows
         if _can_be_kept(row.id)
     }
-    _merge(Service, fresh, ("title", "code"))
+    _merge(Service, fresh, ("title", "code"), complete=complete)
 
 
 def write_areas(rows: Iterable[smsbus.Area], at: datetime) -> None:
@@ -85,9 +91,12 @@ def write_areas(rows: Iterable[smsbus.Area], at: datetime) -> None:
 
 
 def _merge(
-    model: type[Listed], fresh: Mapping[str, Listed], fields: tuple[str, ...]
+    model: type[Listed], fresh: Mapping[str, Listed], fields: tuple[str, ...], *, complete: bool
 ) -> list[Listed]:
-    """Write what is new or differs in ``fields``, unlist what is gone, and return that."""
+    """Write what is new or differs in ``fields``, unlist what is gone, and return that.
+
+    Nothing is gone from a list that is not ``complete``.
+    """
     fields = (*fields, "listed")
     known = model._default_manager.in_bulk(field_name="provider_id")
     changed = [
@@ -98,6 +107,8 @@ def _merge(
     model._default_manager.bulk_create(
         changed, update_conflicts=True, unique_fields=("provider_id",), update_fields=fields
     )
+    if not complete:
+        return []
     gone = [row for key, row in known.items() if row.listed and key not in fresh]
     model._default_manager.filter(pk__in=[row.pk for row in gone]).update(listed=False)
     return gone

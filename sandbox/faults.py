@@ -37,7 +37,8 @@ KINDS: dict[str, tuple[Applied, dict[str, Any]]] = {
     "http_error": (False, {"status": 502, "retry_after": None}),  # with a page of HTML
     "redirect": (False, {"location": None}),  # to /_sandbox/trap, which records who follows
     "unknown_code": (False, {"code": 59999, "message": "Unknown trouble"}),
-    "body": (False, {"text": ""}),  # 200 with this text
+    # this text, or with "latin-1" any bytes
+    "body": (False, {"text": "", "encoding": "utf-8", "status": 200, "headers": None}),
     "malformed": (True, {}),  # half of the JSON, announced as whole
     "deep": (True, {"depth": 100_000}),  # arrays in arrays
     "enormous": (True, {"size": 2 * 1024 * 1024}),  # valid JSON of this many bytes
@@ -104,6 +105,8 @@ class Faults:
             if isinstance(defaults[name], int | float):
                 options[name] = type(defaults[name])(value)
         fault = Fault(kind, applied, defaults | options, times)
+        if kind == "body":
+            _encoded(fault)  # what cannot be sent is refused here and not when it strikes
         with self._lock:
             self._scripts.setdefault(call, deque()).append(fault)
 
@@ -146,7 +149,7 @@ def replacement(fault: Fault, answer: dict[str, Any] | None) -> bytes | None:
         text = {"code": fault.options["code"], "message": fault.options["message"], "data": None}
         return json.dumps(text).encode()
     if fault.kind == "body":
-        return str(fault.options["text"]).encode("utf-8", "surrogatepass")
+        return _encoded(fault)
     if fault.kind == "malformed":
         whole = json.dumps(answer or {"code": 200, "message": "Operation Success"}).encode()
         return whole[: len(whole) // 2]
@@ -157,6 +160,13 @@ def replacement(fault: Fault, answer: dict[str, Any] | None) -> bytes | None:
         head, tail = b'{"code":200,"message":"","data":"', b'"}'
         return head + b"x" * (fault.options["size"] - len(head) - len(tail)) + tail
     return None
+
+
+def _encoded(fault: Fault) -> bytes:
+    try:
+        return str(fault.options["text"]).encode(fault.options["encoding"], "surrogatepass")
+    except LookupError as error:
+        raise ValueError(str(error)) from None
 
 
 def price_after(fault: Fault, cost: Decimal) -> Decimal:

@@ -158,6 +158,8 @@ async def _send(fault: Fault, body: bytes, connection: Connection) -> None:
             await _pour(connection)
         case "http_error":
             connection.answer(*gateway_error(options["status"], options["retry_after"]))
+        case "body":
+            connection.answer(body, options["status"], headers=options["headers"])
         case "redirect":
             headers = {"Location": options["location"] or TRAP}
             connection.answer(b"", 302, HTML, headers)

@@ -45,6 +45,7 @@ from smsbus.types import (
     Page,
     Price,
     Project,
+    Rows,
 )
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "RateLimited",
     "RequestClosed",
     "RequestReleased",
+    "Rows",
     "ServiceBlocked",
     "SmsBusError",
     "SmsReceived",

@@ -153,6 +153,8 @@ class Call(Generic[T]):
 
     def _refused(self, code: int, message: str) -> NoReturn:
         cls = errors.BY_CODE.get(code, errors.UnknownCode)
+        if cls is errors.WrongToken and code not in self.codes:
+            cls = errors.UnknownCode  # 400 means the token for `reuse` only; else anything at all
         if self.effect and code not in self.codes:
             raise cls(code, message, **self._doubt())
         raise cls(code, message, retry_safe=cls in (errors.NoSmsYet, errors.UnknownCode))

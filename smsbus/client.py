@@ -19,6 +19,7 @@ from smsbus.types import (
     Page,
     Price,
     Project,
+    Rows,
 )
 
 T = TypeVar("T")
@@ -83,13 +84,13 @@ class Client:
     def get_balance(self) -> Balance:
         return self._ask(wire.get_balance())
 
-    def list_countries(self) -> tuple[Country, ...]:
+    def list_countries(self) -> Rows[Country]:
         return self._ask(wire.list_countries())
 
-    def list_projects(self) -> tuple[Project, ...]:
+    def list_projects(self) -> Rows[Project]:
         return self._ask(wire.list_projects())
 
-    def list_prices(self, country_id: str) -> tuple[Price, ...]:
+    def list_prices(self, country_id: str) -> Rows[Price]:
         """Raises NoServiceInCountry."""
         return self._ask(wire.list_prices(country_id))
 
@@ -118,7 +119,7 @@ class Client:
         """
         return self._ask(wire.reuse(country_id, project_id, mobile_number, refer_id=self.refer_id))
 
-    def rent_list_area(self) -> tuple[Area, ...]:
+    def rent_list_area(self) -> Rows[Area]:
         return self._ask(wire.rent_list_area())
 
     def rent_get_number(self, area_code: str, months: int) -> LeasedNumber:

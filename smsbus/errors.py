@@ -6,7 +6,7 @@
      ├── BadAnswer               not the documented envelope: HTML, redirect, malformed; `status`
      │    └── RateLimited        HTTP 429; `retry_after` in seconds, or None
      └── ProviderError           the provider said no: `code`, `message`
-          ├── WrongToken             400 (reuse), 401 (every other call)
+          ├── WrongToken             400 (reuse), 401 (every other call), never the other way round
           ├── LeaseNotFound          404
           ├── NoServiceInCountry     50001
           ├── NoNumbers              50002

@@ -13,13 +13,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from smsbus.types import Page
+from smsbus.types import Page, Rows
 
 R = TypeVar("R")
 
 MAX_DOLLARS: Final = Decimal(1_000_000)
 """More than this is an error of the provider's, not a price or a balance."""
 MAX_COUNT: Final = 2**31 - 1
+MAX_RECEIPT: Final = 64
+MAX_PHONE: Final = 32
+"""Characters of what was bought: it is stored, and cut short it would be somebody else's."""
+YEARS: Final = range(2000, 2100)
+"""No moment of a sale lies elsewhere, and one at an end of the calendar has no local time."""
 _IDENTIFIER: Final = re.compile(r"[!-,.-~][!-~]{0,127}")
 _PLACES: Final = Decimal("0.0001")
 _UNSAFE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -56,14 +61,14 @@ class Row:
     def receipt(self, key: str) -> str:
         """The id of something bought. Zero is what a server writes when it has none."""
         text = self.identifier(key)
-        if not text.strip("0"):
+        if not text.strip("0") or len(text) > MAX_RECEIPT:
             raise Malformed(key)
         return text
 
     def phone(self, key: str) -> str:
         """A phone number, without `+`."""
         number = self.identifier(key).removeprefix("+")
-        if not number:
+        if not 0 < len(number) <= MAX_PHONE:
             raise Malformed(key)
         return number
 
@@ -83,8 +88,8 @@ class Row:
         return _amount(self._values.get(key), key, negative=negative)
 
     def cents(self, key: str) -> Decimal:
-        """Cents on the wire, US dollars here."""
-        return _amount(self._values.get(key), key) / 100
+        """Cents on the wire, US dollars with at most four decimals here."""
+        return _four_places(_amount(self._values.get(key), key) / 100)
 
     def count(self, key: str) -> int:
         value = self._values.get(key)
@@ -103,7 +108,8 @@ class Row:
         if isinstance(value, str):
             try:
                 moment = datetime.fromisoformat(value)
-                return moment.replace(tzinfo=UTC) if not moment.tzinfo else moment.astimezone(UTC)
+                if moment.year in YEARS:
+                    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
             except (ValueError, OverflowError):
                 pass
         raise Malformed(key)
@@ -139,11 +145,14 @@ def _amount(value: Any, name: str, *, negative: bool = False) -> Decimal:
     # The range comes first: rounding 1E+999999999 would need that many digits.
     if not -MAX_DOLLARS <= amount <= MAX_DOLLARS:
         raise Malformed(name)
-    if int(amount.as_tuple().exponent) < -4:
-        amount = amount.quantize(_PLACES)
+    amount = _four_places(amount)
     if amount < 0 and not negative:
         raise Malformed(name)
     return amount or Decimal(0)  # no -0, and no 0E+999999999 that fills the memory when formatted
+
+
+def _four_places(amount: Decimal) -> Decimal:
+    return amount.quantize(_PLACES) if int(amount.as_tuple().exponent) < -4 else amount
 
 
 def message_text(value: Any) -> str:
@@ -155,15 +164,30 @@ def message_text(value: Any) -> str:
     raise Malformed("the text of the SMS")
 
 
-def table(read: Callable[[Row], R]) -> Callable[[Any], tuple[R, ...]]:
-    """A reader of many rows, in a list or in a map whose keys say nothing reliable."""
+def table(read: Callable[[Row], R]) -> Callable[[Any], Rows[R]]:
+    """A reader of many rows, in a list or in a map whose keys say nothing reliable.
 
-    def rows(value: Any) -> tuple[R, ...]:
+    A row that cannot be read is left out and counted: one malformed price must not hide the
+    thousand others of its country. A list of nothing else is malformed. Whoever misses a row in a
+    list that left some out knows nothing about it; what was bought, a page of orders and a balance
+    are never read this way.
+    """
+
+    def rows(value: Any) -> Rows[R]:
         if isinstance(value, dict):
             value = list(value.values())
         if not isinstance(value, list):
             raise Malformed("the list")
-        return tuple(read(Row(row)) for row in value)
+        good: list[R] = []
+        fault: Malformed | None = None
+        for row in value:
+            try:
+                good.append(read(Row(row)))
+            except Malformed as error:
+                fault = error
+        if fault and not good:
+            raise fault
+        return Rows(good, skipped=len(value) - len(good))
 
     return rows
 

@@ -7,10 +7,11 @@ Every string is safe to store and to encode: no NUL, no lone surrogate.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -136,3 +137,14 @@ class Page(Generic[T]):
     page_size: int
     total_pages: int
     total: int
+
+
+class Rows(tuple[T, ...]):
+    """The rows of a list. `skipped`: how many more it had that could not be read."""
+
+    skipped: int
+
+    def __new__(cls, rows: Iterable[T] = (), *, skipped: int = 0) -> Self:
+        self = super().__new__(cls, rows)
+        self.skipped = skipped
+        return self

@@ -31,6 +31,7 @@ from smsbus.types import (
     Page,
     Price,
     Project,
+    Rows,
 )
 
 __all__ = ["CALLS", "Answer", "Call", "Service", "scrub"]
@@ -230,15 +231,15 @@ def get_balance() -> Call[Balance]:
     return _GET_BALANCE
 
 
-def list_countries() -> Call[tuple[Country, ...]]:
+def list_countries() -> Call[Rows[Country]]:
     return _LIST_COUNTRIES
 
 
-def list_projects() -> Call[tuple[Project, ...]]:
+def list_projects() -> Call[Rows[Project]]:
     return _LIST_PROJECTS
 
 
-def list_prices(country_id: str) -> Call[tuple[Price, ...]]:
+def list_prices(country_id: str) -> Call[Rows[Price]]:
     """Every price of a country. 50001: it offers nothing."""
     return _LIST_PRICES.having(country_id=country_id)
 
@@ -274,7 +275,7 @@ def reuse(
     )
 
 
-def rent_list_area() -> Call[tuple[Area, ...]]:
+def rent_list_area() -> Call[Rows[Area]]:
     return _RENT_LIST_AREA
 
 

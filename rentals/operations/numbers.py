@@ -18,14 +18,23 @@ LIFE = timedelta(minutes=20)  # of a request at the provider; only an estimate f
 
 
 def read_price(purchase: Purchase, client: smsbus.Client) -> Decimal | None:
-    """Return what the number costs now; None where it is not offered. Raises ``SmsBusError``."""
+    """Return what the number costs now; None where it is not offered.
+
+    Raises ``SmsBusError``; ``BadAnswer`` too where it is missing from a list of which some rows could
+    not be read.
+    """
     country, service = _trip(purchase)
     try:
         prices = client.list_prices(country.provider_id)
     except smsbus.NoServiceInCountry:
         return None
-    wanted = service.provider_id
-    return next((price.cost for price in prices if price.project_id == wanted), None)
+    wanted = (country.provider_id, service.provider_id)
+    for price in prices:
+        if (price.country_id, price.project_id) == wanted:
+            return price.cost
+    if prices.skipped:
+        raise smsbus.BadAnswer("list/prices: its row may be one that cannot be read")
+    return None
 
 
 def take_baseline(purchase: Purchase, client: smsbus.Client) -> dict[str, Any]:

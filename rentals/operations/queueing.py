@@ -153,10 +153,15 @@ def queue_again(purchase: Purchase) -> Purchase:
 
 
 def block_service(purchase: Purchase, error: smsbus.ServiceBlocked) -> None:
-    """Note until when the provider blocks the account from a service (50214)."""
-    until = error.until or timezone.now() + BLOCK
+    """Note until when the provider blocks the account from a service (50214).
+
+    At most for the documented 24 hours: the moment is read from a message that can say anything.
+    """
+    longest = timezone.now() + BLOCK
     ServiceBlock.objects.update_or_create(
-        account=purchase.account, service=purchase.service, defaults={"until": until}
+        account=purchase.account,
+        service=purchase.service,
+        defaults={"until": min(error.until or longest, longest)},
     )
 
 

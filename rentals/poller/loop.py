@@ -226,9 +226,6 @@ class Poller:
     def _turned_away(
         self, lane: Lane, watch: Watch, token: str | None, error: smsbus.WrongToken
     ) -> None:
-        if error.code not in watch.call.codes:  # 400 is the answer of another call
-            self._failed(lane, watch, error)
-            return
         watch.failed()
         if token != lane.token:
             return  # it has been replaced meanwhile

@@ -50,6 +50,15 @@ def test_it_is_set_aside_once_and_the_pages_hear_of_it(
     assert money_signals == [account.team_id]
 
 
+def test_the_wrong_token_code_of_another_call_suspends_nobody(
+    account: ProviderAccount, sandbox: "Sandbox"
+) -> None:
+    sandbox.fault("get/balance", "unknown_code", code=400)
+    with pytest.raises(operations.TokenNotAccepted, match="code 400"):
+        operations.check_provider_account(account=account)
+    assert ProviderAccount.objects.get().state == State.ACTIVE
+
+
 def test_an_answer_to_an_old_token_says_nothing_about_the_new_one(
     account: ProviderAccount, alice: User, sandbox: "Sandbox"
 ) -> None:

@@ -308,6 +308,46 @@ def test_what_failed_once_is_forgotten_after_a_success(provider, sandbox, german
     assert (feed.failed_at, feed.error) == (None, "")
 
 
+BAD_ROWS = [None, "?", [], {}, {"country_id": 48, "project_id": 10, "cost": "much"}]
+
+
+@pytest.mark.parametrize("bad", BAD_ROWS, ids=str)
+def test_a_row_that_cannot_be_read_hides_no_other_and_ends_nothing(
+    provider, say, germany, telegram, paypal, caplog, bad
+):
+    say("list/prices", [row(telegram, germany), row(paypal, germany)])
+    refresh_prices(germany, provider)
+    say("list/prices", [row(telegram, germany, 0.5), bad], times=2)
+    for _ in range(2):  # its hash is not kept: a reader that understands more reads it in full
+        assert refresh_prices(germany, provider) is Outcome.READ
+    costs = dict(germany.offers.filter(listed=True).values_list("service__code", "cost"))
+    assert costs == {"tg": Decimal("0.5"), "pp": Decimal("0.14")}
+    assert "list/prices: 1 rows cannot be read" in caplog.text
+    say("list/prices", [row(telegram, germany, 0.5)])
+    refresh_prices(germany, provider)
+    assert not germany.offers.get(service=paypal).listed
+
+
+def test_a_country_or_service_that_cannot_be_read_is_not_gone(
+    provider, say, germany, telegram, caplog
+):
+    say("list/countries", [{"id": 1, "title": "Russia"}, {"id": None, "title": "Germany"}])
+    say("list/projects", {"1": {"id": 1, "title": "Google"}, "3": {"id": [3]}})
+    assert refresh_countries(provider) is Outcome.READ
+    assert refresh_services(provider) is Outcome.READ
+    assert set(Country.objects.filter(listed=True)) > {germany}
+    assert set(Service.objects.filter(listed=True)) > {telegram}
+    assert caplog.text.count("1 rows cannot be read") == 2
+
+
+def test_a_list_of_nothing_but_bad_rows_is_a_failure(provider, say, germany, telegram):
+    make_offer(telegram, germany)
+    say("list/prices", BAD_ROWS)
+    assert refresh_prices(germany, provider) is Outcome.FAILED
+    assert feed_of(germany).error == "The provider's answer could not be understood."
+    assert Offer.objects.get().listed
+
+
 @pytest.mark.parametrize("empty", [{}, []], ids=str)
 def test_an_empty_list_is_not_believed(provider, say, germany, telegram, empty):
     make_offer(telegram, germany)

@@ -134,6 +134,14 @@ def test_any_body(sandbox: Sandbox) -> None:
     assert fetch(sandbox, f"/api/control/get/balance?token={TOKEN}")[1] == b"NO_BALANCE"
 
 
+def test_any_bytes_under_any_head(sandbox: Sandbox) -> None:
+    head = {"status": 502, "headers": {"Content-Encoding": "gzip"}}
+    sandbox.fault("get/balance", "body", text="\x1f\x8b\xff", encoding="latin-1", **head)
+    answer, body = fetch(sandbox, f"/api/control/get/balance?token={TOKEN}")
+    assert (answer.status, answer.headers["Content-Encoding"]) == (502, "gzip")
+    assert body == b"\x1f\x8b\xff"
+
+
 def test_deeply_nested_json(sandbox: Sandbox) -> None:
     sandbox.fault("get/number", "deep", depth=50_000)
     with pytest.raises(RecursionError):
@@ -281,6 +289,8 @@ def test_a_script_is_played_in_order(sandbox: Sandbox, alice: Client) -> None:
         lambda s: s.fault("get/sms", "reset", applied="late"),
         lambda s: s.fault("get/number", "nan", applied=False),
         lambda s: s.fault("get/sms", "no_refund"),
+        lambda s: s.fault("get/sms", "body", encoding="klingon"),
+        lambda s: s.fault("get/sms", "body", text="\u20ac", encoding="latin-1"),
     ],
 )
 def test_a_fault_that_does_not_exist_is_refused(

@@ -128,6 +128,18 @@ def test_prices_trust_the_row_and_never_the_key() -> None:
         assert success(wire.list_prices("80"), data) == (Price("80", "3", Decimal("0.14"), 680),)
 
 
+def test_a_row_that_cannot_be_read_is_left_out_and_counted() -> None:
+    good = '{"country_id": 80, "project_id": 3, "cost": 0.14, "total_count": 680}'
+    for bad in ("null", "7", "[]", "{}", good.replace("0.14", '"free"')):
+        prices = success(wire.list_prices("80"), f"[{bad}, {good}, {bad}]")
+        assert prices == (Price("80", "3", Decimal("0.14"), 680),)
+        assert prices.skipped == 2
+        with pytest.raises(BadAnswer):
+            success(wire.list_prices("80"), f"[{bad}, {bad}]")
+    assert success(wire.list_prices("80"), f"[{good}]").skipped == 0
+    assert success(wire.list_prices("80"), "[]").skipped == 0
+
+
 def test_a_price_never_becomes_a_binary_float() -> None:
     def cost(text: str) -> Decimal:
         row = f'[{{"country_id": 8, "project_id": 3, "cost": {text}, "total_count": "9"}}]'
@@ -167,6 +179,17 @@ def test_an_absurd_price_is_a_bad_answer(cost: str) -> None:
 def test_an_id_is_text_of_any_length(request_id: str, text: str) -> None:
     data = f'{{"request_id": {request_id}, "number": "17548003793", "area_code": 1}}'
     assert success(wire.get_number("5", "3"), data) == Number(text, "17548003793")
+
+
+def test_what_was_bought_has_an_id_and_a_number_that_can_be_kept() -> None:
+    def bought(request_id: str, number: str) -> Number:
+        data = json.dumps({"request_id": request_id, "number": number})
+        return success(wire.get_number("5", "3"), data)
+
+    assert bought("9" * 64, "8" * 32) == Number("9" * 64, "8" * 32)
+    for ids in (("9" * 65, "8"), ("9", "8" * 33)):
+        with pytest.raises(BadAnswer):
+            bought(*ids)
 
 
 @pytest.mark.parametrize("number", ["17548003793", '"+17548003793"'])
@@ -223,6 +246,11 @@ def test_areas_count_in_dollars() -> None:
     assert success(wire.rent_list_area(), f"[{row}]") == (
         Area("CA", "Canada", Decimal("2.00"), 1, 48),
     )
+
+
+def test_a_part_of_a_cent_has_no_more_decimals_than_we_store() -> None:
+    row = '{"area_code": "CA", "area_title": "", "unit_price": 0.12345, "min_month": 1, "total": 1}'
+    assert str(success(wire.rent_list_area(), f"[{row}]")[0].monthly_price) == "0.0012"
 
 
 @pytest.mark.parametrize(
@@ -302,6 +330,7 @@ def test_lease_sms() -> None:
         *[("rent_month", -1), ("rent_month", True), ("rent_month", "two"), ("rent_month", 2**31)],
         *[("amount", None), ("amount", -1), ("amount", "2 USD"), ("order_id", 0)],
         *[("order_at", ""), ("order_at", 1770379225), ("order_at", "yesterday")],
+        *[("order_at", "1999-12-31T23:59:59Z"), ("expire_at", "9999-12-31T23:59:59Z")],
         *[("order_at", "0001-01-01T00:00:00+14:00"), ("expire_at", "never"), ("keep_at", 7)],
     ],
 )

@@ -134,6 +134,13 @@ def test_a_blocked_service_is_known_until_its_end(shop: Shop) -> None:
     assert shop.sends() == sends
 
 
+def test_a_block_lasts_no_longer_than_the_documented_day(shop: Shop) -> None:
+    body = '{"code": 50214, "message": "Blocked until 9999-12-31 23:59:59"}'
+    shop.sandbox.fault("get/number", "body", text=body)
+    shop.buy()
+    assert ServiceBlock.objects.get().until - timezone.now() <= timedelta(hours=24)
+
+
 def test_other_services_are_not_blocked(shop: Shop) -> None:
     shop.sandbox.block(shop.token, 3)
     shop.buy()

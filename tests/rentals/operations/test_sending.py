@@ -1,5 +1,6 @@
 """The worker that buys: one send at most, and no answer is taken for what it is not."""
 
+import json
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -113,6 +114,37 @@ def test_a_price_that_fell_is_what_is_paid(shop: Shop) -> None:
     send_purchase(purchase_id=purchase.pk)
     purchase.refresh_from_db()
     assert (purchase.quoted, purchase.cost) == (COST, Decimal("0.12"))
+
+
+def say_prices(shop: Shop, *rows: object) -> None:
+    body = json.dumps({"code": 200, "data": rows})
+    shop.sandbox.fault("list/prices", "body", text=body)
+
+
+def price(cost: object, country: int = 5, service: int = 3) -> dict[str, object]:
+    return {"country_id": country, "project_id": service, "cost": cost, "total_count": 9}
+
+
+def test_bad_prices_of_other_services_are_in_nobodys_way(shop: Shop) -> None:
+    say_prices(shop, price("free", service=4), price(0.14), None)
+    assert shop.buy().state == State.BOUGHT
+
+
+def test_a_price_that_may_be_one_of_the_bad_rows_is_asked_for_again(
+    shop: Shop, kinds: Kinds
+) -> None:
+    say_prices(shop, price("free"), price(0.14, service=4))
+    purchase = shop.buy()
+    assert (purchase.state, purchase.reason) == (State.HELD, "price_unreadable")
+    send_purchase(purchase_id=purchase.pk)
+    purchase.refresh_from_db()
+    assert purchase.state == State.BOUGHT
+    assert kinds(purchase) == ["hold"]
+
+
+def test_a_price_in_another_country_is_no_price(shop: Shop) -> None:
+    say_prices(shop, price(0.01, country=6))
+    assert shop.buy().reason == "not_offered"
 
 
 def refuse_nothing_left(shop: Shop) -> None:
