@@ -77,7 +77,7 @@ def refresh_areas(client: Client, *, read_before: datetime | None = None) -> Out
     call = wire.rent_list_area()
 
     def plan(answer: Answer) -> Plan:
-        return Plan(partial(upsert.write_areas, _some(call.read(answer))))
+        return _whole_list(call, upsert.write_areas, answer)
 
     return _refresh(AREAS, call, client, plan, read_before)
 
@@ -143,7 +143,7 @@ def _refresh(
 
 
 def _whole_list(call: Call[Rows[T]], write: Callable[..., None], answer: Answer) -> Plan:
-    """Plan to ``write`` a list of countries or services as all that there are."""
+    """Plan to ``write`` a list of countries, services or areas as all that there are."""
     rows = call.read(answer)
     if not rows:
         raise feeds.Implausible(feeds.EMPTY)

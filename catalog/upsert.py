@@ -74,8 +74,8 @@ def write_services(rows: Iterable[smsbus.Project], at: datetime, *, complete: bo
     _merge(Service, fresh, ("title", "code"), complete=complete)
 
 
-def write_areas(rows: Iterable[smsbus.Area], at: datetime) -> None:
-    """Make ``rows`` all areas there are to lease in."""
+def write_areas(rows: Iterable[smsbus.Area], at: datetime, *, complete: bool) -> None:
+    """Write the areas to lease in: all there are if ``complete``."""
     fresh = {
         row.area_code: Area(
             provider_id=row.area_code,
@@ -87,7 +87,7 @@ def write_areas(rows: Iterable[smsbus.Area], at: datetime) -> None:
         for row in rows
         if len(row.area_code) <= MAX_AREA
     }
-    _merge(Area, fresh, ("title", "monthly_price", "min_months", "stock"))
+    _merge(Area, fresh, ("title", "monthly_price", "min_months", "stock"), complete=complete)
 
 
 def _merge(

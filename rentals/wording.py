@@ -259,26 +259,25 @@ LIMIT_FREES = {
     ),
 }
 
+WHO_CHANGES = gettext_noop("The staff of this site can change the limit.")
 
-def explain_limit(gauge: Gauge, *, cost: Decimal, may_change: bool) -> str:
-    """Return why a purchase for ``cost`` US dollars was not made: ``gauge`` has no room for it.
 
-    ``may_change`` says whether the buyer is an owner or admin, who can change the limit.
-    """
+def explain_limit(gauge: Gauge, *, cost: Decimal) -> str:
+    """Return why a purchase for ``cost`` US dollars was not made: ``gauge`` has no room for it."""
     over = _(OVER_LIMIT[gauge.kind][gauge.member_id is not None]) % (
         figures_of(gauge) | {"cost": format_usd(cost)}
     )
-    return _sentences(over, _("Nothing was bought."), _frees(gauge), _who_changes(may_change))
+    return _sentences(over, _("Nothing was bought."), _frees(gauge), _(WHO_CHANGES))
 
 
-def warn_of_limit(gauge: Gauge, *, may_change: bool) -> str:
+def warn_of_limit(gauge: Gauge) -> str:
     """Return the warning that a limit is nearly used up, or that it is, for who is bound by it."""
     used = _(LIMIT_USED[gauge.kind][gauge.member_id is not None]) % figures_of(gauge)
     if gauge.is_full:
         end = _("That is all of it, and nothing more is bought.")
-        return _sentences(used, end, _frees(gauge), _who_changes(may_change))
+        return _sentences(used, end, _frees(gauge), _(WHO_CHANGES))
     end = _("That is %(percent)s %%; beyond the limit nothing is bought.") % figures_of(gauge)
-    return _sentences(used, end, _who_changes(may_change))
+    return _sentences(used, end, _(WHO_CHANGES))
 
 
 def figures_of(gauge: Gauge) -> dict[str, str]:
@@ -303,12 +302,6 @@ def _frees(gauge: Gauge) -> str:
     next_month = datetime.now(UTC).date().replace(day=1) + timedelta(days=32)
     first = date_format(next_month.replace(day=1), "j F")
     return _(sentence) % {"month": first} if sentence else ""
-
-
-def _who_changes(may_change: bool) -> str:
-    if may_change:
-        return _("You can change the limit.")
-    return _("An owner or admin of the team can change the limit.")
 
 
 def _sentences(*parts: str) -> str:

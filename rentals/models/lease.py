@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -85,10 +84,6 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"+{self.number}"
-
-    def get_absolute_url(self) -> str:
-        """The page with its inbox."""
-        return reverse("rentals:lease", args=[self.team.slug, self.code])
 
     @property
     def mobile_number(self) -> str:

@@ -245,11 +245,8 @@ def _check_account(team: Team, account: ProviderAccount, service: Service | None
 
 def _check_limits(team: Team, buyer: User, amount: Decimal) -> None:
     gauge = limits.find_exceeded(team, buyer, amount)
-    if gauge is None:
-        return
-    membership = team.memberships.filter(user=buyer).first()
-    may_change = membership is not None and membership.can_manage
-    raise OverLimit(wording.explain_limit(gauge, cost=amount, may_change=may_change))
+    if gauge is not None:
+        raise OverLimit(wording.explain_limit(gauge, cost=amount))
 
 
 def _same_key(team: Team, client_key: uuid.UUID, wish: dict[str, Any]) -> Purchase | None:

@@ -43,7 +43,8 @@ class Watcher:
             self._note(f"{response.status} {response.request.method} {response.url}")
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        # htmx drops the request of an element that a newer answer has replaced meanwhile.
+        if message.type in ("error", "warning") and "htmx:sendAbort" not in message.text:
             self._note(f"console: {message.text} ({message.location.get('url')})")
 
     def _error(self, error: WebError) -> None:
