@@ -43,8 +43,10 @@ class Watcher:
             self._note(f"{response.status} {response.request.method} {response.url}")
 
     def _console(self, message: ConsoleMessage) -> None:
-        # htmx drops the request of an element that a newer answer has replaced meanwhile.
-        if message.type in ("error", "warning") and "htmx:sendAbort" not in message.text:
+        # htmx drops the request of an element that a newer one has replaced meanwhile, and says so
+        # twice. A request that failed has a line of its own besides `afterRequest`.
+        dropped = re.search("htmx:(sendAbort|afterRequest)", message.text)
+        if message.type in ("error", "warning") and not dropped:
             self._note(f"console: {message.text} ({message.location.get('url')})")
 
     def _error(self, error: WebError) -> None:
