@@ -6,7 +6,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -49,22 +50,24 @@ def money_of(team: Team) -> Money:
         team.purchases.unsettled()
         .values("account")
         .annotate(
-            reserved=Sum("quoted"),
             open_numbers=Count("pk", filter=waiting),
             taken=Count("pk", filter=waiting | Q(state=PurchaseState.SENDING)),
         )
     )
     now = datetime.now(UTC)
-    month = team.days.filter(day__gte=now.date().replace(day=1)).aggregate(
-        charged=Sum("charged", default=ZERO),
-        lost=Sum("lost", default=ZERO),
-        refunded=Sum("refunded", default=ZERO),
+    # In one statement: a settlement that comes in between two would count twice for a moment.
+    days = team.days.filter(day__gte=now.date().replace(day=1)).order_by().values("team")
+    unsettled = team.purchases.unsettled().order_by().values("team")
+    sums = Team.objects.filter(pk=team.pk).values_list(
+        Coalesce(Subquery(unsettled.values(sum=Sum("quoted"))), ZERO),
+        Coalesce(Subquery(days.values(sum=Sum("charged") + Sum("lost") - Sum("refunded"))), ZERO),
     )
+    reserved, spent = sums.get()
     accounts = list(team.provider_accounts.kept().order_by("created"))
     return Money(
         accounts=accounts,
-        reserved=sum((row["reserved"] for row in held), ZERO),
-        spent=month["charged"] + month["lost"] - month["refunded"],
+        reserved=reserved,
+        spent=spent,
         open_numbers=sum(row["open_numbers"] for row in held),
         slots=_slots(accounts, {row["account"]: row["taken"] for row in held}),
         month=now,
