@@ -213,5 +213,5 @@ def new_secret_key() -> str:
     return secrets.token_urlsafe(50)
 
 
-def new_token_keys() -> str:
+def new_keys() -> str:
     return "k1:" + base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()

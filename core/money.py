@@ -5,11 +5,14 @@ a cent that some services cost, exactly.
 """
 
 from decimal import Decimal
+from functools import cache
 
+from babel import Locale, UnknownLocaleError
+from babel.numbers import NumberPattern, parse_pattern
 from django.db import models
+from django.utils.translation import get_language
 
 PLACES = 4
-CENT = Decimal("0.01")
 ZERO = Decimal("0.0000")
 
 
@@ -35,9 +38,20 @@ def dollars(amount: Decimal) -> Decimal:
 
 
 def format_usd(amount: Decimal) -> str:
-    """Return ``amount`` for a reader: ``$0.14``, with further decimals only where they are used."""
-    sign = "-" if amount < 0 else ""
-    amount = abs(amount)
-    if amount == amount.quantize(CENT):
-        return f"{sign}${amount.quantize(CENT):,}"
-    return f"{sign}${amount.normalize():,f}"
+    """Return ``amount`` for a reader in the active language: ``$0.14``, in German ``0,14 $``.
+
+    Further decimals only where they are used.
+    """
+    locale, pattern = _currency(get_language() or "en")
+    return str(pattern.apply(amount, locale, currency="USD", currency_digits=False))
+
+
+@cache
+def _currency(language: str) -> tuple[Locale, NumberPattern]:
+    """How the language writes money, with room for four decimals; one we do not know, as English."""
+    try:
+        locale = Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        locale = Locale("en")
+    standard = locale.currency_formats["standard"].pattern
+    return locale, parse_pattern(standard.replace("0.00", "0.00##"))

@@ -9,6 +9,10 @@ MASK = "[redacted]"
 
 # The provider wants its token in the query string, so any address in a message may carry one.
 _TOKEN_IN_URL = re.compile(r"(?i)((?:[?&\"'\s]|^|\\u0026|%26|%3F)token(?:=|%3D))[^&\s\"'<>)\\]+")
+# Addresses that are a right to something: invitations, other passwords, confirmations, streams.
+_RIGHT_IN_URL = re.compile(
+    r"((?:/invitations/|/confirm-email/|/password/reset/key/|[?&]ticket=))[^/&\s\"'<>)\\]+"
+)
 _registered: set[str] = set()
 _lock = threading.Lock()
 
@@ -23,6 +27,7 @@ def register(secret: str) -> None:
 def redact(text: str) -> str:
     """`text` without `token=…` values and without registered secrets."""
     text = _TOKEN_IN_URL.sub(rf"\1{MASK}", text)
+    text = _RIGHT_IN_URL.sub(rf"\1{MASK}", text)
     for secret in tuple(_registered):
         text = text.replace(secret, MASK)
     return text

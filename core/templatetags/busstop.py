@@ -14,11 +14,13 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from core.money import format_usd
+from core.text import spell_out
 
 register = template.Library()
+register.filter(spell_out)
 
 _ISO_CODE = re.compile(r"[a-z]{2}")
 _HAS_FLAG: dict[str, bool] = {}
@@ -60,8 +62,23 @@ def when(moment: datetime | None) -> SafeString | str:
         return "–"
     local = timezone.localtime(moment)
     is_today = local.date() == timezone.localdate()
-    shown = date_format(local, "H:i") if is_today else date_format(local, "j M Y, H:i")
-    exact = date_format(local, "j F Y, H:i:s e")
+    shown = (
+        date_format(local, "H:i")
+        if is_today
+        else date_format(local, pgettext("date format", "j M Y, H:i"))
+    )
+    exact = date_format(local, pgettext("date format", "j F Y, H:i:s e"))
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, shown)
+
+
+@register.simple_tag
+def day(moment: datetime | None) -> SafeString | str:
+    """The day of a moment in the reader's time zone; exact on hover."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    shown = date_format(local, pgettext("date format", "j M Y"))
+    exact = date_format(local, pgettext("date format", "j F Y, H:i:s e"))
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, shown)
 
 

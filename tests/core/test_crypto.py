@@ -88,3 +88,27 @@ def test_a_fingerprint_tells_equal_from_different_and_nothing_else(settings: Set
     assert one != crypto.fingerprint("secret", purpose="something-else")
     settings.SECRET_KEY = "another key that is long enough for anyone"
     assert one != crypto.fingerprint("secret", purpose="provider-token")
+
+
+# --- signatures
+
+
+def test_a_signature_is_for_one_message_and_one_purpose() -> None:
+    signature = crypto.sign(b"message", purpose="one")
+    assert crypto.is_signed(b"message", signature, purpose="one")
+    assert not crypto.is_signed(b"another", signature, purpose="one")
+    assert not crypto.is_signed(b"message", signature, purpose="other")
+    assert not crypto.is_signed(b"message", signature[:-1], purpose="one")
+    assert not crypto.is_signed(b"message", signature[:-1] + "ä", purpose="one")
+
+
+def test_a_signature_is_proved_by_the_key_it_names(settings: Settings) -> None:
+    settings.AUDIT_KEYS = {"old": OLD}
+    signature = crypto.sign(b"message", purpose="one")
+    settings.AUDIT_KEYS = {"new": NEW, "old": OLD}
+    assert crypto.is_signed(b"message", signature, purpose="one")
+    settings.AUDIT_KEYS = {"old": NEW}
+    assert not crypto.is_signed(b"message", signature, purpose="one")
+    settings.AUDIT_KEYS = {"new": NEW}
+    with pytest.raises(crypto.CannotUnseal, match="not in AUDIT_KEYS"):
+        crypto.is_signed(b"message", signature, purpose="one")

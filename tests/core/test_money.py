@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,3 +51,12 @@ def test_what_is_shown_is_the_whole_amount(amount: Decimal) -> None:
 def test_the_column_holds_what_dollars_gives() -> None:
     field = MoneyField()
     assert (field.max_digits, field.decimal_places) == (12, 4)
+
+
+def test_german_writes_it_the_german_way_and_an_unknown_language_as_english() -> None:
+    amount = Decimal("-1234.1250")
+
+    with translation.override("de"):
+        assert format_usd(amount) == "-1.234,125\u00a0$"
+    with translation.override("xx"):
+        assert format_usd(amount) == "-$1,234.125"

@@ -2,6 +2,9 @@
 
 import io
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -32,6 +35,10 @@ def log() -> Iterator[tuple[logging.Logger, io.StringIO]]:
         f"{{'url': 'https://x/?token={CANARY}'}}",
         f"?next=%2Fget%3Ftoken%3D{CANARY}%26a%3D1",
         f"TOKEN={CANARY}",
+        f'"GET /invitations/{CANARY}/ HTTP/1.1" 500',
+        f"Not Found: /accounts/password/reset/key/1-{CANARY}/",
+        f"/accounts/confirm-email/{CANARY}/",
+        f'"GET /live?ticket={CANARY} HTTP/1.1"',
     ],
 )
 def test_a_token_in_an_address_is_masked(
@@ -87,3 +94,19 @@ def test_a_message_that_does_not_format_is_masked_too(
 
     assert CANARY not in out.getvalue()
     assert "numbers" in out.getvalue()
+
+
+def test_the_sites_own_logs_are_masked() -> None:
+    """Whichever logger it goes through, what a process of the site writes has no token in it."""
+    line = f"GET /get/sms?token={CANARY}&request_id=1"
+    names = ("", "django.request", "django.server", "uvicorn.error", "celery.worker", "rentals")
+    program = (
+        "import django, logging; django.setup()\n"
+        f"for name in {names}: logging.getLogger(name).error({line!r})"
+    )
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    run = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
+
+    assert run.returncode == 0, run.stderr
+    assert run.stderr.count("token=[redacted]") == len(names)
+    assert CANARY not in run.stdout + run.stderr

@@ -1,5 +1,6 @@
 """``manage.py rotate_keys``: seal everything anew with the first of ``TOKEN_KEYS``."""
 
+from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -41,7 +42,7 @@ class Command(BaseCommand):
 
     def _rotate(self, row: models.Model, check: bool) -> None:
         for column, context in row.sealed_columns().items():  # type: ignore[attr-defined]
-            sealed = getattr(row, column)
+            sealed = read(row, column)
             if not sealed:
                 continue
             if check:
@@ -56,8 +57,7 @@ class Command(BaseCommand):
                 continue
             self.in_use[next(iter(settings.TOKEN_KEYS))] += 1
             if anew is not None:
-                same = type(row)._default_manager.filter(pk=row.pk, **{column: bytes(sealed)})
-                self.resealed += same.update(**{column: anew})
+                self.resealed += swap(row, column, anew)
 
     def _report(self) -> None:
         self.stdout.write(f"{self.in_use.total()} secrets, {self.resealed} sealed anew")
@@ -68,6 +68,29 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{self.unopened} secrets could not be opened: put their keys back in TOKEN_KEYS"
             )
+
+
+def read(row: models.Model, column: str) -> bytes:
+    """Return the sealed secret in ``column``; ``data__seed`` is a key of a JSON column, in base64."""
+    name, _, key = column.partition("__")
+    value = getattr(row, name)
+    return b64decode(value[key]) if key else bytes(value)
+
+
+def swap(row: models.Model, column: str, anew: bytes) -> int:
+    """Put ``anew`` where the row's secret is, unless somebody changed it meanwhile; 1 or 0.
+
+    The other keys of a JSON column change too, as recovery codes are used: then the row is read again.
+    """
+    name, _, key = column.partition("__")
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    if not key:
+        return rows.filter(**{name: bytes(getattr(row, name))}).update(**{name: anew})
+    locked = rows.select_for_update().first()
+    if locked is None or read(locked, column) != read(row, column):
+        return 0
+    data = getattr(locked, name) | {key: b64encode(anew).decode()}
+    return rows.update(**{name: data})
 
 
 def sealed_models() -> Iterator[type[models.Model]]:
