@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Membership, Role, Team, User
+from accounts.second_factor import SecondFactorNeeded, has_given
 
 LAST_TEAM = "team"
 
@@ -18,14 +19,19 @@ def get_membership(
 ) -> Membership:
     """Return the membership of who asks, with its team and user, in one query.
 
-    Raises ``Http404`` for outsiders, who learn nothing about whether the team exists, and
-    ``PermissionDenied`` for members whose role is below ``at_least``.
+    Raises ``Http404`` for outsiders, who learn nothing about whether the team exists,
+    ``SecondFactorNeeded`` for members whose session has not given the one that the team wants, and
+    ``PermissionDenied`` for those whose role is below ``at_least``.
     """
     membership = get_object_or_404(
         Membership.objects.select_related("team", "user"),
         team__slug=team_slug,
+        team__closed_at=None,
         user_id=request.user.pk,
     )
+    team = membership.team
+    if team.needs_second_factor and not has_given(request, membership.user):
+        raise SecondFactorNeeded(team)
     if not membership.may(at_least):
         raise PermissionDenied
     _remember(request, team_slug)

@@ -1,8 +1,10 @@
 """Where a provider account becomes a client: the only place that opens a token to make calls."""
 
 from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import ProviderAccount
+from core import redaction
 from smsbus import Client
 
 
@@ -14,8 +16,13 @@ def client_for(account: ProviderAccount) -> Client:
     return client_with(account.token(), refer_id=account.refer_id())
 
 
+@sensitive_variables()
 def client_with(token: str, *, refer_id: str | None = None) -> Client:
-    """Return a client for a bare ``token``: one that is being checked, or the site's own."""
+    """Return a client for a bare ``token``: one that is being checked, or the site's own.
+
+    No log line of this process will show the token.
+    """
+    redaction.register(token)
     return Client(
         token,
         api_url=settings.SMSBUS_API_URL,

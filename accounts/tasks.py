@@ -9,7 +9,8 @@ from accounts import operations
 
 @shared_task
 def refresh_balances() -> None:
-    """Read every balance that is due."""
+    """Read every balance that is due; close what members who left had for themselves."""
+    operations.close_private_accounts()
     operations.read_due_balances()
 
 

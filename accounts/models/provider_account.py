@@ -4,13 +4,15 @@ import random
 import uuid
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from accounts.models.team import Team
-from core import crypto
+from core import crypto, redaction
 from core.money import MoneyField
 
 POLL_SLOTS = 1024
@@ -32,6 +34,14 @@ class ProviderAccountQuerySet(models.QuerySet["ProviderAccount"]):
     def kept(self) -> "ProviderAccountQuerySet":
         """Accounts that their team still has; removed ones only keep the books together."""
         return self.exclude(state=ProviderAccount.State.REMOVED)
+
+    def shared(self) -> "ProviderAccountQuerySet":
+        """Accounts of teams, not of one member."""
+        return self.filter(private_to=None)
+
+    def for_member(self, user_id: int) -> "ProviderAccountQuerySet":
+        """Accounts that a member of their team may see and buy with: the team's and their own."""
+        return self.filter(Q(private_to=None) | Q(private_to=user_id))
 
     def due(self) -> "ProviderAccountQuerySet":
         """Accounts whose balance is to be read again; not those with a refused token."""
@@ -69,6 +79,14 @@ class ProviderAccount(models.Model):
     team = models.ForeignKey(
         Team, models.PROTECT, related_name="provider_accounts", verbose_name=_("team")
     )
+    private_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="private_accounts",
+        verbose_name=_("private to"),
+    )
     name = models.CharField(_("name"), max_length=80)
     token_sealed = models.BinaryField(_("token"), blank=True, default=b"")
     token_last4 = models.CharField(_("token ends in"), max_length=4, blank=True)
@@ -104,12 +122,14 @@ class ProviderAccount(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @sensitive_variables()
     def set_token(self, token: str) -> None:
         """Seal ``token`` into this row (unsaved)."""
         self.token_sealed = crypto.seal(token, context=self._context("token"))
         self.token_last4 = token[-4:]
         self.token_fingerprint = crypto.fingerprint(token, purpose="provider-token")
 
+    @sensitive_variables()
     def set_refer_id(self, refer_id: str) -> None:
         """Seal ``refer_id`` into this row (unsaved); an empty one takes it away."""
         self.refer_id_sealed = (
@@ -117,8 +137,13 @@ class ProviderAccount(models.Model):
         )
 
     def token(self) -> str:
-        """Open the token, to make a call with it. Raises ``core.crypto.CannotUnseal``."""
-        return crypto.unseal(self.token_sealed, context=self._context("token"))
+        """Open the token, to make a call with it; no log line of this process will show it.
+
+        Raises ``core.crypto.CannotUnseal``.
+        """
+        token = crypto.unseal(self.token_sealed, context=self._context("token"))
+        redaction.register(token)
+        return token
 
     def refer_id(self) -> str | None:
         """Open the referral ID; None where none is set."""
@@ -137,6 +162,10 @@ class ProviderAccount(models.Model):
     def has_refer_id(self) -> bool:
         """Whether purchases carry a referral ID."""
         return bool(self.refer_id_sealed)
+
+    def is_for(self, user_id: int) -> bool:
+        """Whether this member of its team may see it and buy with it."""
+        return self.private_to_id in (None, user_id)
 
     @property
     def is_active(self) -> bool:

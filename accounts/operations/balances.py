@@ -10,11 +10,12 @@ from functools import partial
 
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
-from accounts.models import ProviderAccount
+from accounts.models import ProviderAccount, User
 from accounts.operations.errors import TokenNotAccepted
 from accounts.operations.suspension import resume_account, suspend_account, tell_owners
 from accounts.provider import client_for
@@ -73,14 +74,15 @@ def _asked(account_id: uuid.UUID) -> str:
 def record_balance(*, account: ProviderAccount, balance: Balance, asked_at: datetime) -> None:
     """Keep ``balance`` as what ``account`` holds now, and tell who measures and the pages.
 
-    Does nothing when the account's token was replaced since ``account`` was read: the balance may
-    be another SMS-BUS account's.
+    ``asked_at`` is the moment before the provider was asked. Does nothing when the account's token
+    was replaced since ``account`` was read (the balance may be another SMS-BUS account's), or when one
+    that was asked for later is here already; a moment that lies ahead of our clock is not believed.
     """
-    now = timezone.now()
-    figures = {"balance": balance.balance, "frozen": balance.frozen, "balance_at": now}
+    figures = {"balance": balance.balance, "frozen": balance.frozen, "balance_at": asked_at}
+    not_later = Q(balance_at=None) | Q(balance_at__lte=asked_at) | Q(balance_at__gt=timezone.now())
     with transaction.atomic():
         same = ProviderAccount.objects.kept().filter(
-            pk=account.pk, token_fingerprint=account.token_fingerprint
+            not_later, pk=account.pk, token_fingerprint=account.token_fingerprint
         )
         if not same.update(**figures):
             return
@@ -106,8 +108,8 @@ def read_balance(*, account: ProviderAccount) -> Balance:
     return balance
 
 
-def check_provider_account(*, account: ProviderAccount) -> Balance:
-    """Ask for the balance now, because a person wants to know; what suspended it is forgiven.
+def check_provider_account(*, account: ProviderAccount, actor: User) -> Balance:
+    """Ask for the balance now, because ``actor`` wants to know; what suspended it is forgiven.
 
     ``get/balance`` also answers an account that was never activated, so taking that one back is
     only as good as the word of who pressed the button: if it is still so, the next purchase is
@@ -121,7 +123,7 @@ def check_provider_account(*, account: ProviderAccount) -> Balance:
         raise TokenNotAccepted(
             _("The stored token cannot be opened any more. No money moved. Enter the token again.")
         ) from None
-    resume_account(account=account)
+    resume_account(account=account, actor=actor)
     return balance
 
 

@@ -4,9 +4,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.models import Team, User
-from accounts.operations.teams import create_user_team
-
-DEMO_EMAIL = "demo@busstop.example"
+from accounts.models.user import DEMO_EMAIL
+from accounts.operations.teams import accept_terms, create_user_team
 
 
 @transaction.atomic
@@ -16,5 +15,7 @@ def ensure_demo_user() -> User:
         email=DEMO_EMAIL, defaults={"name": "Demo", "password": make_password(None)}
     )
     if not Team.objects.of(user).exists():
-        create_user_team(user)
+        team = create_user_team(user)
+        owner = team.memberships.get(user=user)
+        accept_terms(actor=owner, purpose="Trying out Busstop on its sandbox.")
     return user

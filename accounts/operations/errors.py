@@ -18,8 +18,32 @@ class TokenNotAccepted(Refusal):
 
 
 class StillInUse(Refusal):
-    """A provider account cannot go while money is reserved on it."""
+    """A provider account, or a team, cannot go while money is reserved on it."""
 
 
 class LastOwner(Refusal):
     """A team is never left without an owner."""
+
+
+class IsPersonal(Refusal):
+    """A personal team belongs to its owner for good."""
+
+
+class AlreadyThere(Refusal):
+    """The address is a member's, or is invited already."""
+
+
+class InvitationOver(Refusal):
+    """The link opens nothing any more."""
+
+
+class WrongAddress(Refusal):
+    """The invitation is for somebody else."""
+
+
+class NotSent(Refusal):
+    """It is done, but the mail that tells of it could not be sent."""
+
+
+class CannotDelete(Refusal):
+    """Something has to be done before an account can be deleted; ``message`` says what."""

@@ -6,11 +6,13 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import get_home_team, get_user
-from accounts.forms import MeForm
+from accounts.appearance import remember
+from accounts.forms import MeForm, time_zones
 from accounts.operations import ensure_demo_user
 
 
@@ -37,14 +39,18 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def me(request: HttpRequest) -> HttpResponse:
-    """Name and time zone; the way to address, password, sessions and teams."""
+    """Name, time zone, language and theme; the way to address, password, sessions and teams."""
     user = get_user(request)
     form = MeForm(request.POST or None, instance=user)
     if form.is_valid():
         form.save()
-        messages.success(request, _("Saved."))
-        return redirect("accounts:me")
+        with translation.override(user.language or translation.get_language()):
+            messages.success(request, _("Saved."))
+        response = redirect("accounts:me")
+        remember(response, language=user.language, theme=user.theme)
+        return response
     memberships = user.memberships.select_related("team").order_by(
         "-team__is_personal", "team__name"
     )
-    return render(request, "accounts/me.html", {"form": form, "memberships": memberships})
+    context = {"form": form, "memberships": memberships, "zones": time_zones()}
+    return render(request, "accounts/me.html", context)

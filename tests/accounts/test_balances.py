@@ -1,6 +1,7 @@
 """Reading balances: one, and all that are due."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from accounts import operations, tasks
 from accounts.models import ProviderAccount, Team
+from smsbus import Balance
 from tests.factories import make_provider_account, make_team, make_token
 
 if TYPE_CHECKING:
@@ -29,6 +31,27 @@ def test_the_balance_is_kept_with_what_is_held_and_when(
     account.refresh_from_db()
     assert (account.balance, account.frozen) == (10, 0)
     assert timezone.now() - account.balance_at < timedelta(seconds=10)
+
+
+def test_a_balance_that_was_overtaken_is_not_kept(account: ProviderAccount) -> None:
+    """Of two readings the one that was asked for later counts, whichever is answered first."""
+    first, second = timezone.now() - timedelta(seconds=9), timezone.now() - timedelta(seconds=3)
+    for asked_at, balance in ((second, 5), (first, 9)):
+        operations.record_balance(
+            account=account, balance=Balance(Decimal(balance), Decimal(0)), asked_at=asked_at
+        )
+    account.refresh_from_db()
+    assert (account.balance, account.balance_at) == (5, second)
+
+
+def test_a_clock_that_was_ahead_does_not_hold_up_later_balances(account: ProviderAccount) -> None:
+    ahead = timezone.now() + timedelta(hours=1)
+    for asked_at, balance in ((ahead, 5), (timezone.now(), 9)):
+        operations.record_balance(
+            account=account, balance=Balance(Decimal(balance), Decimal(0)), asked_at=asked_at
+        )
+    account.refresh_from_db()
+    assert account.balance == 9
 
 
 def test_every_due_balance_is_read(team: Team, sandbox: "Sandbox") -> None:
@@ -82,7 +105,7 @@ def test_a_token_that_cannot_be_opened_stops_nothing_else(team: Team, sandbox: "
     assert good.balance == 1
     broken.refresh_from_db()
     with pytest.raises(operations.TokenNotAccepted, match="Enter the token again"):
-        operations.check_provider_account(account=broken)
+        operations.check_provider_account(account=broken, actor=team.members.get())
 
 
 def test_one_bad_answer_stops_nothing_else(team: Team, sandbox: "Sandbox") -> None:

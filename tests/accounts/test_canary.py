@@ -14,7 +14,9 @@ from django.test import Client
 
 from accounts import operations, tasks
 from accounts.models import ProviderAccount, Team, User
+from accounts.provider import client_for, client_with
 from accounts.views import provider_accounts
+from core import redaction
 from tests.factories import make_user
 
 if TYPE_CHECKING:
@@ -30,7 +32,11 @@ FAULTS = ("http_error", "reset", "malformed", "redirect", "unknown_code", "enorm
 def forms(secret: str) -> list[bytes]:
     """The secret in clear, in hex, and inside of base64 wherever it begins there."""
     clear = secret.encode()
-    in_base64 = [base64.b64encode(b"x" * shift + clear)[4:-4] for shift in range(3)]
+    # Only the characters that are the secret's alone, and all of them: of a short one few are left.
+    in_base64 = [
+        base64.b64encode(b"x" * shift + clear)[-(-8 * shift // 6) : 8 * (shift + len(clear)) // 6]
+        for shift in range(3)
+    ]
     return [clear, clear.hex().encode(), *in_base64]
 
 
@@ -143,3 +149,19 @@ def test_a_refusal_does_not_carry_it(team: Team, sandbox: "Sandbox") -> None:
         operations.add_provider_account(team=team, actor=make_user(), name="A", token=CANARY)
     chain = [caught.value, caught.value.__cause__, caught.value.__context__]
     assert not leaks("".join(f"{link!r} {link.__dict__}" for link in chain if link))
+
+
+@pytest.mark.parametrize("opens", ["client_for", "client_with", "token"])
+def test_a_token_that_was_opened_is_taken_out_of_the_logs(
+    account: ProviderAccount, monkeypatch: pytest.MonkeyPatch, opens: str
+) -> None:
+    """Even where it is not in an address: whoever opens a token tells the filter."""
+    monkeypatch.setattr(redaction, "_registered", set())
+    account.set_token(CANARY)
+    if opens == "client_for":
+        client_for(account)
+    elif opens == "client_with":
+        client_with(CANARY)
+    else:
+        account.token()
+    assert redaction.redact(f"a library says {CANARY}!") == f"a library says {redaction.MASK}!"

@@ -37,6 +37,44 @@ def test_an_unknown_time_zone_is_refused(alice: User, visit: Visit) -> None:
     assert alice.time_zone == "UTC"
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("tokyo", "Asia/Tokyo"), ("new york", "America/New_York"), ("EUROPE/berlin", "Europe/Berlin")],
+)
+def test_a_zone_is_found_by_its_place(alice: User, visit: Visit, typed: str, kept: str) -> None:
+    visit("alice", "/me/", {"time_zone": typed})
+    alice.refresh_from_db()
+    assert alice.time_zone == kept
+
+
+def test_language_and_theme_are_saved_and_known_before_the_next_sign_in(
+    alice: User, visit: Visit
+) -> None:
+    response = visit("alice", "/me/", {"time_zone": "UTC", "language": "de", "theme": "dark"})
+    alice.refresh_from_db()
+    assert (alice.language, alice.theme) == ("de", "dark")
+    assert response.cookies["django_language"].value == "de"
+    assert response.cookies["theme"].value == "dark"
+    assert response.cookies["theme"]["httponly"]
+
+    page = text_of(visit("alice", "/me/"))
+    assert '<html lang="de" data-bs-theme="dark">' in page
+    assert '<meta name="color-scheme" content="dark">' in page
+
+    response = visit("alice", "/me/", {"time_zone": "UTC", "language": "", "theme": ""})
+    assert response.cookies["theme"].value == ""
+    assert '<html lang="en">' in text_of(visit("alice", "/me/"))
+
+
+@pytest.mark.parametrize("wrong", [{"language": "xx"}, {"theme": "pink"}])
+def test_a_language_or_theme_that_we_do_not_have_is_refused(
+    alice: User, visit: Visit, wrong: dict[str, str]
+) -> None:
+    assert visit("alice", "/me/", {"time_zone": "UTC", **wrong}).status_code == 200
+    alice.refresh_from_db()
+    assert (alice.language, alice.theme) == ("", "")
+
+
 def test_it_lists_ones_teams(team: Team, visit: Visit) -> None:
     page = text_of(visit("alice", "/me/"))
     assert f'href="/t/{team.slug}/"' in page
@@ -74,4 +112,4 @@ def test_one_readers_zone_does_not_leak_into_the_next_page() -> None:
     request.user = AnonymousUser()
     response = signed_in_pages(show_noon)(request)
     assert response.content == b"12:00"
-    assert not response.has_header("Cache-Control")
+    assert "no-store" in response["Cache-Control"]

@@ -65,9 +65,12 @@ def test_a_suspended_account_says_why_and_what_to_do(
     assert advice in text
 
 
-def test_without_accounts_it_says_what_to_do(bob: User, team: Team, visit: Visit) -> None:
+def test_without_accounts_it_says_what_to_do(
+    bob: User, vera: User, team: Team, visit: Visit
+) -> None:
     assert page(team, "add_provider_account") in text_of(visit("alice", page(team)))
-    assert "An owner or admin" in text_of(visit("bob", page(team)))
+    assert page(team, "add_provider_account") in text_of(visit("bob", page(team)))
+    assert "An owner or admin" in text_of(visit("vera", page(team)))
 
 
 @pytest.mark.parametrize(("who", "status"), [("charlie", 404), ("sam", 404)])
@@ -84,11 +87,11 @@ def test_outsiders_see_nothing(
 @pytest.mark.parametrize(
     ("who", "status"), [("bob", 403), ("vera", 403), ("charlie", 404), ("sam", 404)]
 )
-@pytest.mark.parametrize("name", ["add", "edit", "check", "remove"])
+@pytest.mark.parametrize("name", ["edit", "check", "remove"])
 def test_only_owners_and_admins_manage(
     who: str, status: int, name: str, account: ProviderAccount, team: Team, visit: Visit
 ) -> None:
-    url = page(team, f"{name}_provider_account", None if name == "add" else account)
+    url = page(team, f"{name}_provider_account", account)
     fields = {"name": "Mine", "token": make_token()}
     assert visit(who, url, fields).status_code == status
     account.refresh_from_db()
@@ -360,3 +363,15 @@ def test_once_removed_it_is_not_there_and_its_token_may_be_added_again(
     assert visit("alice", page(team, "check_provider_account", account), {}).status_code == 404
     visit("alice", page(team, "add_provider_account"), {"name": "Again", "token": token})
     assert team.provider_accounts.kept().get().name == "Again"
+
+
+def test_the_accounts_of_the_team_and_of_nobody_else(
+    charlie: User, account: ProviderAccount, visit: Visit
+) -> None:
+    elsewhere = charlie.teams.get()
+    own = make_provider_account(elsewhere)
+
+    html = visit("charlie", page(elsewhere)).content.decode()
+
+    assert str(own.pk) in html
+    assert str(account.pk) not in html

@@ -55,7 +55,7 @@ def test_the_wrong_token_code_of_another_call_suspends_nobody(
 ) -> None:
     sandbox.fault("get/balance", "unknown_code", code=400)
     with pytest.raises(operations.TokenNotAccepted, match="code 400"):
-        operations.check_provider_account(account=account)
+        operations.check_provider_account(account=account, actor=account.team.members.get())
     assert ProviderAccount.objects.get().state == State.ACTIVE
 
 
