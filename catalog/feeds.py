@@ -41,6 +41,21 @@ FAILURES: tuple[tuple[type[smsbus.SmsBusError], str], ...] = (
 )
 
 
+# The provider did not answer, or not so that anything could be read; the rest is about a token.
+UNANSWERED = [sentence for kind, sentence in FAILURES[:4]]
+
+
+def last_unanswered() -> Feed | None:
+    """Return the list that the provider did not give the last time anything was asked of it.
+
+    None where a list was read since: it answers.
+    """
+    failed = Feed.objects.filter(error__in=UNANSWERED).order_by("-failed_at").first()
+    if failed and Feed.objects.filter(fetched_at__gt=failed.failed_at).exists():
+        return None
+    return failed
+
+
 def claim(key: str, *, read_before: datetime | None = None) -> Feed | None:
     """Return the feed ``key``, ours to read now; None where somebody else has it.
 

@@ -30,6 +30,34 @@ class CountryQuerySet(models.QuerySet["Country"]):
         offers = Offer.objects.listed().filter(country=models.OuterRef("pk"))
         return self.filter(models.Exists(offers), listed=True)
 
+    def with_best_price(self) -> "CountryQuerySet":
+        """With ``cheapest`` (US dollars; None when sold out) and ``services`` (in stock, allowed here).
+
+        Both come from the index of the country's offers: slice first, a page asks for dozens.
+        """
+        allowed = Offer.objects.in_stock().filter(country=models.OuterRef("pk"), service__denied="")
+        count = allowed.order_by().values("country").annotate(count=models.Count("pk"))
+        return self.annotate(
+            cheapest=models.Subquery(allowed.order_by("cost").values("cost")[:1]),
+            services=Coalesce(models.Subquery(count.values("count")), 0),
+        )
+
+    def search(self, text: str) -> "CountryQuerySet":
+        """Countries whose name has ``text`` in it, or whose ISO code it is: the nearest first."""
+        text = text.strip()[:SEARCHED]
+        if not text:
+            return self.order_by(Lower("title"), "pk")
+        rank = models.Case(
+            models.When(iso_code__iexact=text, then=0),
+            models.When(title__istartswith=text, then=1),
+            default=2,
+        )
+        return (
+            self.filter(models.Q(title__icontains=text) | models.Q(iso_code__iexact=text))
+            .annotate(rank=rank)
+            .order_by("rank", Lower("title"), "pk")
+        )
+
 
 class Country(models.Model):
     """A country that numbers are sold in. ``provider_id`` is text: ids can be of any length."""
@@ -54,9 +82,9 @@ class ServiceQuerySet(models.QuerySet["Service"]):
     """Services by what somebody types, and with what they cost."""
 
     def offered(self) -> "ServiceQuerySet":
-        """Services that are listed and have a country."""
+        """Services that are listed, have a country and are allowed here."""
         offers = Offer.objects.listed().filter(service=models.OuterRef("pk"))
-        return self.filter(models.Exists(offers), listed=True)
+        return self.filter(models.Exists(offers), listed=True, denied="")
 
     def with_best_price(self) -> "ServiceQuerySet":
         """With ``cheapest`` (US dollars; None when sold out) and ``countries`` (in stock).
@@ -99,6 +127,12 @@ class Service(models.Model):
     title = models.CharField(_("title"), max_length=120)
     code = models.CharField(_("code"), max_length=32, blank=True)
     listed = models.BooleanField(_("listed"), default=True)
+    denied = models.CharField(
+        _("not allowed here"),
+        max_length=200,
+        blank=True,
+        help_text=_("Why this site sells no numbers for it, as members read it. Empty: it does."),
+    )
 
     objects = ServiceQuerySet.as_manager()
 
@@ -122,25 +156,19 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         """Offers that can be bought."""
         return self.listed().filter(stock__gt=0)
 
-    def of_service(self, service: Service) -> "OfferQuerySet":
-        """A service's countries: in stock first, then the cheapest."""
+    def of_service(self, service: Service | int) -> "OfferQuerySet":
+        """The countries of a service (or of its primary key): in stock first, then the cheapest."""
+        sold_out = models.Case(models.When(stock=0, then=1), default=0)
         offers = self.listed().filter(service=service).select_related("country")
-        return offers._best_first("country__title")
-
-    def of_country(self, country: Country) -> "OfferQuerySet":
-        """A country's services: in stock first, then the cheapest."""
-        offers = self.listed().filter(country=country).select_related("service")
-        return offers._best_first("service__title")
+        return offers.annotate(sold_out=sold_out).order_by(
+            "sold_out", "cost", "country__title", "pk"
+        )
 
     def with_age(self) -> "OfferQuerySet":
         """With ``read_at``: when the price list that it is from was last read."""
         key = Concat(models.Value(PRICES), models.OuterRef("country__provider_id"))
         feed = Feed.objects.filter(key=key).values("fetched_at")
         return self.annotate(read_at=models.Subquery(feed))
-
-    def _best_first(self, then: str) -> "OfferQuerySet":
-        sold_out = models.Case(models.When(stock=0, then=1), default=0)
-        return self.annotate(sold_out=sold_out).order_by("sold_out", "cost", then, "pk")
 
 
 class Offer(models.Model):

@@ -37,19 +37,19 @@ def find_sources(team_id: int | None = None) -> Iterator[Source]:
     """Yield whom to read with, one after the other until one is accepted.
 
     With ``SITE_TOKEN`` nobody else's. Without it the accounts that can buy: those of the team that
-    asks first, the others in a new order each time, so that no team's account does it for all.
+    asks first, the others in a new order each time, so that no team's account does it for all. Private ones never.
     """
     if settings.SITE_TOKEN:
         yield Source(client_with(settings.SITE_TOKEN))
         return
-    usable = list(ProviderAccount.objects.usable().order_by("?"))
+    usable = list(ProviderAccount.objects.usable().shared().order_by("?"))
     usable.sort(key=lambda account: account.team_id != team_id)
     yield from islice(_opened(usable), TRIED)
 
 
 def has_any() -> bool:
     """Whether there is anybody to read with."""
-    return bool(settings.SITE_TOKEN) or ProviderAccount.objects.usable().exists()
+    return bool(settings.SITE_TOKEN) or ProviderAccount.objects.usable().shared().exists()
 
 
 def _opened(usable: list[ProviderAccount]) -> Iterator[Source]:

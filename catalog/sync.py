@@ -24,6 +24,7 @@ from catalog.lists import (
     refresh_services,
 )
 from catalog.models import Country, Feed, FeedQuerySet, Freshness
+from catalog.signals import prices_read
 from catalog.sources import find_sources, has_any
 from core.queue import enqueue_on_commit
 from smsbus import Client
@@ -46,12 +47,14 @@ def refresh_catalogue(team_id: int | None = None, *, older_than: timedelta | Non
         older_than = timedelta(seconds=settings.CATALOG_REFRESH_SECONDS) / 2
     read_before = timezone.now() - older_than
     _with_a_source(team_id, lambda client: _refresh_due(client, read_before))
+    prices_read.send(Feed)
 
 
 def refresh_country(country: Country) -> None:
     """Read the prices of one country, unless somebody has this moment."""
     read_before = timezone.now() - JUST_READ
     _with_a_source(None, lambda client: refresh_prices(country, client, read_before=read_before))
+    prices_read.send(Feed)
 
 
 def refresh_lists() -> None:

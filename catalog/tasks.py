@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from celery import shared_task
+from django.utils import timezone
 
-from catalog import sync
+from catalog import sync, thinning
 from catalog.models import Country
 
 
@@ -27,3 +28,9 @@ def refresh_country(country_id: int) -> None:
 def refresh_lists() -> None:
     """Read the countries, the services and the areas now."""
     sync.refresh_lists()
+
+
+@shared_task
+def thin_history() -> None:
+    """Take out of the price history what is older than it is kept."""
+    thinning.thin_history(timezone.now())

@@ -1,5 +1,6 @@
 """The price pages, and asking for new prices. What is bought is bought on the desk."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,72 +16,86 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import get_membership
 from accounts.models import Role
-from catalog import sources, sparkline, sync
-from catalog.forms import PricesForm
-from catalog.models import Country, Feed, Offer, OfferQuerySet, Service
+from catalog import chart, sources, sync
+from catalog.browsing import Sort, Wish, read_page
+from catalog.chart import Span
+from catalog.forms import HistoryForm, PricesForm
+from catalog.models import Country, Feed, Offer, Service
 
-SERVICES_SHOWN = 60
-OFFERS_SHOWN = 1000
-POINTS_SHOWN = 200
+SHOWN = 60  # services, and countries, at once: whoever looks for another types a part of its name
+LEVELS_SHOWN = 200
 READ_AGAIN_AFTER = timedelta(minutes=1)
 
 
 @login_required
 @require_safe
 def prices(request: HttpRequest, team: str) -> HttpResponse:
-    """Services and countries; with ``?service=`` its countries, with ``?country=`` its services."""
+    """Services and countries; with ``?service=`` its countries, with ``?country=`` its services.
+
+    ``?q=`` searches what is listed; ``?sort=`` and ``?stock=all`` are for lists of offers.
+    """
     membership = get_membership(request, team)
     form = PricesForm(request.GET)
     form.is_valid()  # what is not valid is not in cleaned_data, and counts as not asked for
-    asked = form.cleaned_data
+    asked, wish = form.cleaned_data, form.wish()
     context = {
         "team": membership.team,
         "membership": membership,
         "freshness": sync.refresh_if_stale(membership.team),
-        "in_stock": asked.get("in_stock", False),
+        "wish": wish,
+        "query": wish.text,
+        "sorts": Sort.choices,
     }
     if asked.get("service"):
-        context |= _countries_of(asked["service"], in_stock=context["in_stock"])
+        context |= _countries_of(asked["service"], wish)
         return render(request, "catalog/service.html", context)
     if asked.get("country"):
-        context |= _services_of(asked["country"], in_stock=context["in_stock"])
+        context |= _services_of(asked["country"], wish)
         return render(request, "catalog/country.html", context)
-    found = Service.objects.offered().search(asked.get("q", ""))[:SERVICES_SHOWN]
-    context |= {"query": asked.get("q", ""), "services": found.with_best_price()}
-    context["countries"] = Country.objects.offered()
-    return render(request, "catalog/prices.html", context)
+    services = Service.objects.offered().search(wish.text)[:SHOWN]
+    countries = Country.objects.offered().search(wish.text)[:SHOWN]
+    context |= {"services": services.with_best_price(), "countries": countries.with_best_price()}
+    return render(request, "catalog/prices.html", context | {"shown": SHOWN})
 
 
-def _countries_of(service_id: int, *, in_stock: bool) -> dict[str, Any]:
+def _countries_of(service_id: int, wish: Wish) -> dict[str, Any]:
     service = get_object_or_404(Service, pk=service_id)
-    offers = _wanted(in_stock).of_service(service).with_age()
-    return {"service": service, "offers": offers[:OFFERS_SHOWN]}
+    offers = Offer.objects.listed().filter(service=service).select_related("country").with_age()
+    page = read_page(offers, wish, name="country__title")
+    more = replace(wish, after=page.next_place).address(service=service.pk)
+    return {"service": service, "offers": page.offers, "more": page.next_place and more}
 
 
-def _services_of(country_id: int, *, in_stock: bool) -> dict[str, Any]:
+def _services_of(country_id: int, wish: Wish) -> dict[str, Any]:
     country = get_object_or_404(Country, pk=country_id)
     feed = Feed.objects.filter(key=Feed.prices_key(country)).first()
-    offers = _wanted(in_stock).of_country(country)
-    return {"country": country, "feed": feed, "offers": offers[:OFFERS_SHOWN]}
-
-
-def _wanted(in_stock: bool) -> OfferQuerySet:
-    return Offer.objects.in_stock() if in_stock else Offer.objects.listed()
+    allowed = Offer.objects.listed().filter(country=country, service__denied="")
+    page = read_page(allowed.select_related("service"), wish, name="service__title")
+    more = replace(wish, after=page.next_place).address(country=country.pk)
+    found = {"offers": page.offers, "more": page.next_place and more}
+    return {"country": country, "feed": feed, **found}
 
 
 @login_required
 @require_safe
 def offer(request: HttpRequest, team: str, offer: int) -> HttpResponse:
-    """What one service has cost in one country, as far back as we know."""
+    """What one service has cost in one country, ``?span=`` far back, and when it was sold out."""
     membership = get_membership(request, team)
-    shown = get_object_or_404(Offer.objects.select_related("service", "country"), pk=offer)
-    newest = list(shown.points.order_by("-at", "-pk")[:POINTS_SHOWN])
+    offers = Offer.objects.select_related("service", "country")
+    shown = get_object_or_404(offers, pk=offer)
+    form = HistoryForm(request.GET)
+    form.is_valid()
+    span = form.cleaned_data.get("span") or Span.ALL
+    now = timezone.now()
+    levels = chart.read_levels(shown, span, now)
     context = {
         "team": membership.team,
         "membership": membership,
         "offer": shown,
-        "points": newest,
-        "picture": sparkline.draw(newest[::-1], until=timezone.now()),
+        "levels": levels[: -LEVELS_SHOWN - 1 : -1],
+        "chart": chart.draw(levels, until=now),
+        "span": span,
+        "spans": Span.choices,
         "feed": Feed.objects.filter(key=Feed.prices_key(shown.country)).first(),
     }
     return render(request, "catalog/offer.html", context)

@@ -98,13 +98,6 @@ def test_a_services_countries_in_stock_first_then_the_cheapest():
     assert [offer.country.title for offer in Offer.objects.of_service(service)] == ["C", "A", "B"]
 
 
-def test_a_countrys_services_in_stock_first_then_the_cheapest():
-    country = make_country()
-    for title, cost, stock in (("A", "0.20", 1), ("B", "0.10", 0), ("C", "0.15", 9)):
-        make_offer(make_service(title), country, cost=cost, stock=stock)
-    assert [offer.service.title for offer in Offer.objects.of_country(country)] == ["C", "A", "B"]
-
-
 def test_an_offer_knows_when_its_list_was_read():
     offer = make_offer()
     noon = datetime(2026, 2, 6, 12, tzinfo=UTC)

@@ -1,13 +1,15 @@
 """The price pages and the button that reads them again, for each of the cast."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.contrib.messages import get_messages
 from django.utils import timezone
 
-from catalog.models import Feed, Offer, PricePoint
+from catalog.models import Feed, Offer, PricePoint, Service
 from tests.factories import make_country, make_offer, make_service
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +78,8 @@ def test_the_search_finds_by_name_and_code(client_of, alice, team, offer):
 
 def test_a_service_shows_price_stock_and_age(client_of, alice, team, offer):
     make_offer(offer.service, make_country("France", "FR"), cost="0.09", stock=0)
-    page = client_of(alice).get(f"/t/{team.slug}/prices/?service={offer.service_id}").text
+    address = f"/t/{team.slug}/prices/?service={offer.service_id}&stock=all"
+    page = client_of(alice).get(address).text
     assert page.index("Germany") < page.index("France")
     assert "$0.14" in page
     assert "sold out" in page
@@ -84,13 +87,43 @@ def test_a_service_shows_price_stock_and_age(client_of, alice, team, offer):
     assert f"/t/{team.slug}/?service={offer.service_id}" in page
 
 
-def test_what_is_sold_out_can_be_left_out(client_of, alice, team, offer):
+def test_what_is_sold_out_is_shown_to_who_asks(client_of, alice, team, offer):
     make_offer(offer.service, make_country("France", "FR"), stock=0)
-    page = (
-        client_of(alice).get(f"/t/{team.slug}/prices/?service={offer.service_id}&in_stock=on").text
-    )
-    assert "Germany" in page
-    assert "France" not in page
+    address = f"/t/{team.slug}/prices/?service={offer.service_id}"
+    usual, all_of_it = (client_of(alice).get(address + more).text for more in ("", "&stock=all"))
+    assert "Germany" in usual
+    assert "France" not in usual
+    assert "France" in all_of_it
+
+
+def test_the_search_finds_countries_by_name_and_code(client_of, alice, team, offer):
+    make_offer(country=make_country("France", "FR"))
+    browser = client_of(alice)
+    for text in ("germ", "de"):
+        page = browser.get(f"/t/{team.slug}/prices/", {"q": text}).text
+        assert "Germany" in page
+        assert "France" not in page
+    assert "No country matches" in browser.get(f"/t/{team.slug}/prices/", {"q": "zzz"}).text
+
+
+def test_a_denied_service_is_in_no_country(client_of, alice, team, offer):
+    Service.objects.filter(pk=offer.service_id).update(denied="Not here.")
+    page = client_of(alice).get(f"/t/{team.slug}/prices/?country={offer.country_id}").text
+    assert "Telegram" not in page
+
+
+def test_a_long_list_goes_on_where_it_ended(client_of, alice, team, offer, monkeypatch):
+    monkeypatch.setattr("catalog.browsing.PAGE", 3)
+    for number in range(7):
+        make_offer(offer.service, make_country(f"Land {number}"), cost="0.20")
+    browser, address = client_of(alice), f"/t/{team.slug}/prices/?service={offer.service_id}"
+    shown: list[str] = []
+    while address:
+        page = browser.get(address).text
+        shown += re.findall(r"Germany|Land \d", page.partition("<tbody>")[2])[::2]
+        more = re.search(r'href="(\?[^"]*after=[^"]*)"', page)
+        address = f"/t/{team.slug}/prices/{unescape(more[1])}" if more else ""
+    assert shown == ["Germany", *(f"Land {number}" for number in range(7))]
 
 
 def test_a_country_that_cannot_be_read_says_so(client_of, alice, team, offer):
@@ -102,19 +135,30 @@ def test_a_country_that_cannot_be_read_says_so(client_of, alice, team, offer):
     assert "Telegram" in page
 
 
-def test_an_offer_shows_its_history_as_picture_and_table(client_of, alice, team, offer):
+def test_an_offer_shows_its_history_as_picture_words_and_table(client_of, alice, team, offer):
     page = client_of(alice).get(f"/t/{team.slug}/prices/{offer.pk}/").text
-    assert "<polyline" in page
-    assert "<rect" in page
-    assert page.count("$0.10") >= 2
-    assert page.count("sold out") >= 1
+    assert 'class="chart-line"' in page
+    assert 'role="img" aria-labelledby="chart-title chart-words"' in page
+    assert "Lowest $0.10" in page
+    assert "in stock 67 % of the time" in page
+    assert page.partition("<tbody>")[2].count("$0.10") == 2
+
+
+def test_a_day_begins_with_what_held_before(client_of, alice, team, offer):
+    page = client_of(alice).get(f"/t/{team.slug}/prices/{offer.pk}/?span=week").text
+    assert page.partition("<tbody>")[2].count("<tr>") == 4  # and the stock as it is now
+    PricePoint.objects.filter(offer=offer, cost=Decimal("0.14")).delete()
+    page = client_of(alice).get(f"/t/{team.slug}/prices/{offer.pk}/?span=day").text
+    rows = page.partition("<tbody>")[2]
+    assert "sold out" in rows
+    assert rows.count("$0.10") == 1
 
 
 def test_an_offer_without_history_is_a_page_too(client_of, alice, team):
     offer = make_offer()
     page = client_of(alice).get(f"/t/{team.slug}/prices/{offer.pk}/")
     assert page.status_code == 200
-    assert "<polyline" not in page.text
+    assert "chart-line" not in page.text
 
 
 def test_an_offer_no_longer_listed_says_so(client_of, alice, team, offer):
@@ -129,7 +173,11 @@ def test_what_does_not_exist_is_not_found(client_of, alice, team, query):
 
 
 @pytest.mark.parametrize(
-    "query", ["service=x", f"country={10**30}", "service=-1", "q=%00", "q=" + "a" * 500]
+    "query",
+    [
+        *("service=x", f"country={10**30}", "service=-1", "q=%00", "q=" + "a" * 500),
+        *("sort=x", "stock=x", "after=x"),
+    ],
 )
 def test_nonsense_in_the_address_counts_as_nothing(client_of, alice, team, query):
     assert client_of(alice).get(f"/t/{team.slug}/prices/?{query}").status_code == 200
