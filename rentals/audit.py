@@ -20,9 +20,9 @@ from django.db.models.functions import TruncDate
 from accounts.models import Team
 from core.money import ZERO
 from rentals import states
-from rentals.ledger import DAY_COLUMN
 from rentals.models import Activation, Event, Lease, LedgerEntry, MemberDay, Purchase
 from rentals.models.purchase import PurchaseQuerySet
+from rentals.rollup import DAY_COLUMN
 from rentals.states import ACTIVATION_OPEN, ActivationState, LeaseState, PurchaseState
 
 BATCH = 1000

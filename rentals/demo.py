@@ -8,6 +8,8 @@ import random
 import uuid
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
 
 import phonenumbers
 from django.db import transaction
@@ -15,8 +17,8 @@ from django.utils import timezone
 
 from accounts.models import ProviderAccount, Team, User
 from catalog.models import Offer
+from rentals import rollup
 from rentals.codes import find_code
-from rentals.ledger import DAY_COLUMN
 from rentals.models import (
     Activation,
     BalanceSnapshot,
@@ -25,9 +27,12 @@ from rentals.models import (
     MemberDay,
     Message,
     Purchase,
+    TripDay,
 )
+from rentals.rollup import DAY_COLUMN
 from rentals.states import ActivationState, PurchaseState
 
+Kind = LedgerEntry.Kind
 WEEKS = 5
 LIFE = timedelta(minutes=20)
 POPULAR = ("tg", "wa", "go", "pp", "ds", "am", "ub", "ig", "fb", "tt")
@@ -47,11 +52,17 @@ TEXTS = (
 
 
 class Past:
-    """The rows of a team's past, collected first and written in one go."""
+    """The rows of a team's past, collected first and written many at a time.
 
-    def __init__(self, account: ProviderAccount, members: Sequence[User], seed: int) -> None:
-        self.account = account
-        self.team: Team = account.team
+    However much of it there is: ``write_rows`` may be called in between, and ``write_days`` when the
+    days that were told of are over; both in one transaction, in which the books agree at its end.
+    """
+
+    def __init__(
+        self, accounts: Sequence[ProviderAccount], members: Sequence[User], seed: int
+    ) -> None:
+        self.accounts = accounts
+        self.team: Team = accounts[0].team
         self.members = members
         self.chance = random.Random(seed)  # noqa: S311  the same past for everyone who looks
         self.purchases: list[Purchase] = []
@@ -59,6 +70,8 @@ class Past:
         self.messages: list[Message] = []
         self.entries: list[LedgerEntry] = []
         self.events: list[Event] = []
+        self.days: dict[tuple[int, date], MemberDay] = {}
+        self.trips: dict[tuple[Any, ...], TripDay] = {}
 
     def add(self, offer: Offer, created: datetime) -> None:
         """Add one purchase of ``offer`` and everything that came of it."""
@@ -70,7 +83,7 @@ class Past:
         purchase = Purchase(
             team=self.team,
             buyer=self.chance.choice(self.members),
-            account=self.account,
+            account=self.chance.choice(self.accounts),
             country=offer.country,
             service=offer.service,
             quoted=offer.cost,
@@ -87,44 +100,58 @@ class Past:
             put_away_at=ended,
         )
         self.purchases.append(purchase)
-        self._enter(purchase, LedgerEntry.Kind.HOLD, created)
         spent = end == ActivationState.RECEIVED
-        self._enter(purchase, LedgerEntry.Kind.CHARGE if spent else LedgerEntry.Kind.RELEASE, ended)
+        entries = (
+            self._entry(purchase, Kind.HOLD, created),
+            self._entry(purchase, Kind.CHARGE if spent else Kind.RELEASE, ended),
+        )
         self._tell(purchase, "", PurchaseState.HELD, created)
         self._tell(purchase, PurchaseState.HELD, PurchaseState.SENDING, created)
         self._tell(purchase, PurchaseState.SENDING, purchase.state, answered)
         if end is not None:
             self._activate(purchase, end, answered, ended)
+        for entry in entries:
+            self._enter(entry)
 
-    def write(self) -> None:
-        """Write everything in one transaction; bulk because there may be very much of it."""
-        days: dict[tuple[int, date], MemberDay] = {}
-        for entry in self.entries:
-            member, day = entry.purchase.buyer, entry.created.date()
-            row = days.setdefault(
-                (member.pk, day), MemberDay(team=self.team, member=member, day=day)
-            )
-            column = DAY_COLUMN[LedgerEntry.Kind(entry.kind)]
-            setattr(row, column, getattr(row, column) + entry.amount)
-            row.purchases += entry.kind == LedgerEntry.Kind.HOLD
-        with transaction.atomic():
-            Purchase.objects.bulk_create(self.purchases, batch_size=1000)
-            Activation.objects.bulk_create(self.activations, batch_size=1000)
-            Message.objects.bulk_create(self.messages, batch_size=1000)
-            LedgerEntry.objects.bulk_create(self.entries, batch_size=1000)
-            Event.objects.bulk_create(self.events, batch_size=1000)
-            MemberDay.objects.bulk_create(days.values(), batch_size=1000)
-            # No provider was paid for this past: balances are held against the ledger from now on.
-            BalanceSnapshot.objects.filter(account=self.account).delete()
+    def write_rows(self) -> None:
+        """Write what was collected, and begin anew; the roll-ups stay for ``write_days``."""
+        for rows in (self.purchases, self.activations, self.messages, self.entries, self.events):
+            if rows:
+                manager: Any = type(rows[0])._default_manager
+                manager.bulk_create(rows, batch_size=1000)
+                rows.clear()
+
+    def write_days(self) -> None:
+        """Write the roll-ups of all that was written since the last time."""
+        MemberDay.objects.bulk_create(self.days.values(), batch_size=1000)
+        TripDay.objects.bulk_create(self.trips.values(), batch_size=1000)
+        self.days.clear()
+        self.trips.clear()
+
+    def _enter(self, entry: LedgerEntry) -> None:
+        """Take an entry into the books and add it to its day."""
+        self.entries.append(entry)
+        purchase, day = entry.purchase, entry.created.date()
+        row = self.days.get((purchase.buyer_id, day))
+        if row is None:
+            row = MemberDay(team=self.team, member=purchase.buyer, day=day)
+            self.days[purchase.buyer_id, day] = row
+        column = DAY_COLUMN[Kind(entry.kind)]
+        setattr(row, column, getattr(row, column) + entry.amount)
+        row.purchases += entry.kind == Kind.HOLD
+        key = rollup.key_of(entry, purchase)
+        trip = self.trips.get(tuple(key.values()))
+        if trip is None:
+            trip = self.trips[tuple(key.values())] = TripDay(**key)
+        for added, amount in rollup.additions(entry, purchase):
+            setattr(trip, added, getattr(trip, added) + amount)
 
     def _number(self, purchase: Purchase) -> str:
         """A mobile number that could be of the country; nobody's, as far as we know."""
-        region = purchase.flag_code.upper()
-        example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
-        if example is None:
+        beginning = _beginning_of_numbers(purchase.flag_code.upper())
+        if not beginning:
             return f"{self.chance.randrange(10**10, 10**11)}"
-        national = str(example.national_number)[:-5]
-        return f"{example.country_code}{national}{self.chance.randrange(10**5):05d}"
+        return f"{beginning}{self.chance.randrange(10**5):05d}"
 
     def _wait(self, end: str) -> timedelta:
         if end == ActivationState.RECEIVED:
@@ -140,14 +167,14 @@ class Past:
         activation = Activation(
             purchase=purchase,
             team=self.team,
-            account=self.account,
+            account=purchase.account,
             country=purchase.country,
             service=purchase.service,
-            request_id=f"demo-{purchase.code.hex[:12]}",
+            request_id=f"demo-{purchase.code.hex[:24]}",
             number=self._number(purchase),
             state=end,
             watched=False,
-            poll_slot=self.account.poll_slot,
+            poll_slot=purchase.account.poll_slot,
             created=bought,
             expires_at=bought + LIFE,
             received_at=ended if received else None,
@@ -178,16 +205,14 @@ class Past:
             )
         )
 
-    def _enter(self, purchase: Purchase, kind: LedgerEntry.Kind, at: datetime) -> None:
-        self.entries.append(
-            LedgerEntry(
-                purchase=purchase,
-                team=self.team,
-                account=self.account,
-                kind=kind,
-                amount=purchase.quoted,
-                created=at,
-            )
+    def _entry(self, purchase: Purchase, kind: LedgerEntry.Kind, at: datetime) -> LedgerEntry:
+        return LedgerEntry(
+            purchase=purchase,
+            team=self.team,
+            account=purchase.account,
+            kind=kind,
+            amount=purchase.quoted,
+            created=at,
         )
 
     def _tell(self, row: Purchase | Activation, old: str, new: str, at: datetime) -> None:
@@ -208,6 +233,21 @@ class Past:
         )
 
 
+@cache
+def _beginning_of_numbers(region: str) -> str:
+    """The digits of a country's mobile numbers but for the last five; "" where nobody knows."""
+    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    if example is None:
+        return ""
+    return f"{example.country_code}{str(example.national_number)[:-5]}"
+
+
+def find_offers() -> list[Offer]:
+    """Return what a QA team would buy: the cheapest offers of popular services."""
+    popular = Offer.objects.listed().filter(service__code__in=POPULAR, stock__gt=0)
+    return list(popular.select_related("country", "service").order_by("cost", "pk")[:400])
+
+
 def tell_past(
     account: ProviderAccount, members: Sequence[User], *, purchases: int, seed: int = 1
 ) -> None:
@@ -215,19 +255,19 @@ def tell_past(
 
     Popular services in working hours, as a QA team would. Needs a catalogue to choose from.
     """
-    past = Past(account, members, seed)
-    offers = list(
-        Offer.objects.listed()
-        .filter(service__code__in=POPULAR, stock__gt=0)
-        .select_related("country", "service")
-        .order_by("cost", "pk")[:400]
-    )
+    past = Past([account], members, seed)
+    offers = find_offers()
     if not offers:
         return
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    moments = []
     for _ in range(purchases):
         day = today - timedelta(days=past.chance.randint(1, WEEKS * 7))
-        at = day + timedelta(hours=past.chance.triangular(6, 20, 11))
+        moments.append(day + timedelta(hours=past.chance.triangular(6, 20, 11)))
+    for at in sorted(moments):
         past.add(past.chance.choice(offers), at)
-    past.purchases.sort(key=lambda purchase: purchase.created)
-    past.write()
+    with transaction.atomic():
+        past.write_rows()
+        past.write_days()
+        # No provider was paid for this past: balances are held against the ledger from now on.
+        BalanceSnapshot.objects.filter(account=account).delete()

@@ -1,8 +1,8 @@
 """The only writer of the ledger.
 
-Each function writes one entry and adds it to the buyer's day in the caller's transaction, and
-settlements mark the purchase settled. The database holds what matters against bugs and races: a
-kind once for each purchase, one settlement, no change, no deletion.
+Each function writes one entry and adds it to the buyer's day and to the day of the destination in
+the caller's transaction, and settlements mark the purchase settled. The database holds what matters
+against bugs and races: a kind once for each purchase, one settlement, no change, no deletion.
 """
 
 from datetime import datetime
@@ -15,17 +15,11 @@ from django.utils import timezone
 from accounts.operations import ask_for_balance
 from core.money import dollars
 from live import bus
-from rentals.models import LedgerEntry, MemberDay, Purchase
+from rentals import rollup
+from rentals.models import LedgerEntry, MemberDay, Purchase, TripDay
+from rentals.rollup import DAY_COLUMN
 
 Kind = LedgerEntry.Kind
-
-DAY_COLUMN = {
-    Kind.HOLD: "held",
-    Kind.CHARGE: "charged",
-    Kind.RELEASE: "released",
-    Kind.REFUND: "refunded",
-    Kind.LOSS: "lost",
-}
 
 
 def hold(purchase: Purchase) -> LedgerEntry:
@@ -75,6 +69,7 @@ def _enter(purchase: Purchase, kind: LedgerEntry.Kind, amount: Decimal) -> Ledge
     if kind != Kind.HOLD:
         ask_for_balance(account_id=purchase.account_id)  # whatever settles, by whomever
     _add_to_day(entry, now)
+    _add_to_trip(entry, purchase)
     bus.publish(team_id=purchase.team_id, topic="money")
     return entry
 
@@ -89,3 +84,13 @@ def _add_to_day(entry: LedgerEntry, now: datetime) -> None:
     MemberDay.objects.filter(team_id=day.team_id, member_id=day.member_id, day=day.day).update(
         **changes
     )
+
+
+def _add_to_trip(entry: LedgerEntry, purchase: Purchase) -> None:
+    """The rows of a buyer's day are locked behind that day, so their order does not matter."""
+    key = rollup.key_of(entry, purchase)
+    row = TripDay.objects.filter(**key)
+    changes = {column: F(column) + amount for column, amount in rollup.additions(entry, purchase)}
+    if not row.update(**changes):
+        TripDay.objects.bulk_create([TripDay(**key)], ignore_conflicts=True)
+        row.update(**changes)

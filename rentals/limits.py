@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from django.db.models import Count, F, Q, Sum, TextChoices
+from django.db.models import Count, F, Q, Sum, TextChoices, Value
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from core.money import ZERO
+from core.money import ZERO, MoneyField
 from rentals.models import Limit
 
 NEAR = Decimal("0.8")  # of a limit used: time for a warning
@@ -109,26 +109,28 @@ class Usages(dict[int, Usage]):
 
 
 def read_usage(team: Team) -> Usages:
-    """Read what the members of ``team`` have used; two queries, with a row for each of them.
+    """Read what the members of ``team`` have used, in one query of at most two rows for each.
 
-    Reserved is read before spent. Settlements do not wait for a team's lock, and each of the two
-    queries sees what is committed when it starts: money that a settlement moves from reserved to
-    spent in between is counted twice, which may refuse a purchase that the next click gets. The
-    other way round it would be counted in neither, and the limit be exceeded. The date is taken
-    in between as well, and later days count too: what another machine settles after midnight by
-    its clock, before midnight by ours, is not free.
+    One statement sees one moment: what a settlement, which does not wait for a team's lock, moves
+    from reserved to spent is counted in one of them. Days after today count too: what another
+    machine settles after midnight by its clock, before midnight by ours, is not free.
     """
-    found: defaultdict[int, Usage] = defaultdict(Usage)
-    held = team.purchases.unsettled().values("buyer").annotate(Count("pk"), Sum("quoted"))
-    for buyer, count, reserved in held.values_list("buyer", "pk__count", "quoted__sum"):
-        found[buyer].open, found[buyer].reserved = count, _exactly(reserved)
     today = datetime.now(UTC).date()
-    spent = F("charged") + F("lost") - F("refunded")
-    days = team.days.filter(day__gte=today.replace(day=1)).values("member")
-    sums = days.annotate(month=Sum(spent), today=Sum(spent, filter=Q(day__gte=today)))
-    for member, month, day in sums.values_list("member", "month", "today"):
-        found[member].spent_this_month = _exactly(month)
-        found[member].spent_today = _exactly(day)
+    spent, nothing = F("charged") + F("lost") - F("refunded"), Value(ZERO, MoneyField())
+    held = team.purchases.unsettled().order_by().values("buyer")
+    days = team.days.filter(day__gte=today.replace(day=1)).order_by().values("member")
+    counted = held.annotate(
+        opened=Count("pk"), reserved=Sum("quoted"), today=nothing, month=nothing
+    ).values_list("buyer", "opened", "reserved", "today", "month")
+    summed = days.annotate(
+        opened=Value(0),
+        reserved=nothing,
+        today=Sum(spent, filter=Q(day__gte=today)),
+        month=Sum(spent),
+    ).values_list("member", "opened", "reserved", "today", "month")
+    found: defaultdict[int, Usage] = defaultdict(Usage)
+    for member, count, *amounts in counted.union(summed, all=True):
+        found[member] += Usage(count, *map(_exactly, amounts))
     return Usages(found)
 
 
@@ -147,14 +149,28 @@ def gauges_of(limit: Limit, usage: Usage) -> list[Gauge]:
     ]
 
 
-def read_gauges(team: Team, member: User) -> list[Gauge]:
-    """Read all that binds ``member``: the team's limits, then their own. One to three queries."""
+def read_gauges(team: Team, member: User, usages: Usages | None = None) -> list[Gauge]:
+    """Read all that binds ``member``: the team's limits, then their own.
+
+    One query, and another where there are limits and ``usages`` does not say what is used.
+    """
     both = team.limits.filter(Q(member=None) | Q(member=member))
     limits = sorted(both, key=lambda limit: limit.member_id is not None)
     if not limits:
         return []
-    usages = read_usage(team)
+    usages = read_usage(team) if usages is None else usages
     return [gauge for limit in limits for gauge in gauges_of(limit, usages.of(limit.member_id))]
+
+
+def read_all_gauges(team: Team) -> dict[int | None, list[Gauge]]:
+    """Read all limits of ``team`` by the member who is bound, None for all of them; two queries.
+
+    Those of people who have left are among them.
+    """
+    usages = read_usage(team)
+    return {
+        limit.member_id: gauges_of(limit, usages.of(limit.member_id)) for limit in team.limits.all()
+    }
 
 
 def find_exceeded(team: Team, buyer: User, amount: Decimal) -> Gauge | None:

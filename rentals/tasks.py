@@ -4,7 +4,7 @@ from celery import shared_task
 
 from core.queue import enqueue_on_commit
 from rentals import poller
-from rentals.operations import activation, evidence, lease, reading, sending, unknown
+from rentals.operations import activation, evidence, lease, reading, retention, sending, unknown
 from rentals.operations import sweep as sweeping
 
 
@@ -68,6 +68,12 @@ def read_all_inboxes() -> None:
 def sweep() -> None:
     """Find what was lost; every few seconds."""
     sweeping.sweep()
+
+
+@shared_task
+def remove_texts() -> None:
+    """Remove texts and raw answers that were kept for as long as their team keeps them."""
+    retention.remove_old_texts()
 
 
 @shared_task

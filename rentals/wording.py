@@ -65,12 +65,20 @@ REASONS = {
     ),
     "price_rose": gettext_noop("The price is now %(now)s; the button said %(quoted)s."),
     "not_offered": gettext_noop(
-        "The provider no longer offers this service in this country. Choose another country."
+        "The provider no longer offers this there. Choose another country or area."
     ),
     "account_suspended": gettext_noop(
         "The provider account cannot buy at the moment. See Provider accounts for the reason."
     ),
+    "buying_stopped": gettext_noop("The staff of this site have stopped buying for now."),
     "unreachable": gettext_noop("The provider could not be reached. Try again in a moment."),
+    "price_zero": gettext_noop(
+        "The provider gives the price as zero, which cannot be right. Choose another, or try again "
+        "later."
+    ),
+    "held_up": gettext_noop(
+        "Our worker was held up before it could send the request, so it did not send it."
+    ),
     "too_late": gettext_noop(
         "It waited too long for a worker, and a number now would come as a surprise. Try again."
     ),
@@ -107,6 +115,10 @@ REASONS = {
     ),
     "frozen_not_bought": gettext_noop(
         "The provider holds nothing more and took nothing: the number was not sold."
+    ),
+    "frozen_confirmed": gettext_noop("The provider holds exactly its price."),
+    "frozen_contradicted": gettext_noop(
+        "The provider does not hold exactly its price, so for a day outcomes are not judged by that."
     ),
     "orphaned": gettext_noop(
         "The provider holds exactly the price of this number: it was sold, but nobody knows it. The "
@@ -148,6 +160,7 @@ REASONS = {
     "answer_after_end": gettext_noop(
         "An answer of the provider came after this was decided; it is kept with the raw answer."
     ),
+    "handed_over": gettext_noop("Handed to a colleague."),
     "one_more_sms": gettext_noop("One more SMS arrived."),
     "late_sms": gettext_noop("An SMS arrived after the number had ended."),
 }
@@ -158,7 +171,10 @@ NEVER_SENT = {
     "price_rose",
     "not_offered",
     "account_suspended",
+    "buying_stopped",
     "unreachable",
+    "price_zero",
+    "held_up",
     "too_late",
 }
 
@@ -259,7 +275,7 @@ LIMIT_FREES = {
     ),
 }
 
-WHO_CHANGES = gettext_noop("The staff of this site can change the limit.")
+WHO_CHANGES = gettext_noop("Owners and admins of the team can change the limit.")
 
 
 def explain_limit(gauge: Gauge, *, cost: Decimal) -> str:
@@ -351,6 +367,7 @@ FIGURES: dict[str, Callable[[str], str]] = {
         _("The price is now %(price)s.") % {"price": format_usd(Decimal(value))}
     ),
     "number": lambda value: f"+{value}.",
+    "to": lambda value: _("Now it is %(name)s's.") % {"name": value},
     "order_id": lambda value: _("Order %(id)s.") % {"id": value},
     "expire_at": lambda value: (
         _("It runs until %(day)s.")

@@ -8,9 +8,20 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import Membership, ProviderAccount, Role, Team, User
-from catalog.models import Country, Offer, Service
-from rentals.models import Activation, BalanceSnapshot, Limit, Purchase
+from accounts.models import Invitation, Membership, ProviderAccount, Role, Team, User
+from accounts.models.team import TERMS_VERSION
+from catalog.models import Area, Country, Offer, Service
+from notify.models import Alert, Kind, Notification
+from rentals.models import (
+    Activation,
+    BalanceSnapshot,
+    Lease,
+    Limit,
+    Message,
+    Purchase,
+    Tag,
+    Trip,
+)
 from rentals.states import ActivationState, PurchaseState
 
 PASSWORD = "correct horse battery staple"
@@ -25,8 +36,15 @@ def make_user(name: str = "", **fields: Any) -> User:
 
 
 def make_team(owner: User | None = None, name: str = "", **members: User) -> Team:
-    """A team with an owner and a member for each role named: ``make_team(alice, viewer=vera)``."""
-    team = Team.objects.create(name=name or f"Team {next(_number)}")
+    """A team with an owner and a member for each role named: ``make_team(alice, viewer=vera)``.
+
+    It has accepted the terms and may buy.
+    """
+    team = Team.objects.create(
+        name=name or f"Team {next(_number)}",
+        purpose="Tests of our own sign-up.",
+        terms_version=TERMS_VERSION,
+    )
     add_member(team, owner or make_user(), Role.OWNER)
     for role, user in members.items():
         add_member(team, user, Role(role))
@@ -36,6 +54,20 @@ def make_team(owner: User | None = None, name: str = "", **members: User) -> Tea
 def add_member(team: Team, user: User, role: Role = Role.MEMBER) -> Membership:
     """``user`` as a member of ``team``."""
     return Membership.objects.create(team=team, user=user, role=role)
+
+
+def make_invitation(team: Team, email: str = "", **fields: Any) -> tuple[Invitation, str]:
+    """An invitation that the first member of ``team`` sent, and the token of its link."""
+    invitation = Invitation(
+        team=team,
+        email=email or f"guest{next(_number)}@example.org",
+        invited_by=team.members.order_by("pk")[0],
+    )
+    token = invitation.renew_token()
+    for name, value in fields.items():
+        setattr(invitation, name, value)
+    invitation.save()
+    return invitation, token
 
 
 def make_token() -> str:
@@ -90,6 +122,38 @@ def make_offer(
     )
 
 
+def make_alert(
+    team: Team, user: User | None = None, *, offer: Offer | None = None, **fields: Any
+) -> Alert:
+    """An armed alert about an offer's service and country: its stock, or with ``price`` that."""
+    offer = offer or make_offer()
+    if price := fields.get("price"):
+        fields["price"] = Decimal(price)
+        fields.setdefault("rearm_above", Alert.margin_of(fields["price"]))
+    values = {
+        "team": team,
+        "user": user or team.members.order_by("pk")[0],
+        "service": offer.service,
+        "country": offer.country,
+        "kind": Alert.Kind.PRICE if price else Alert.Kind.STOCK,
+    }
+    return Alert.objects.create(**{**values, **fields})
+
+
+def make_notification(team: Team, user: User | None = None, **fields: Any) -> Notification:
+    """Something that a member was told a moment ago and has not read."""
+    number = next(_number)
+    values = {
+        "team": team,
+        "user": user or team.members.order_by("pk")[0],
+        "kind": Kind.LIMIT_REACHED,
+        "key": f"made:{number}",
+        "title": f"News {number}",
+        "url": f"/t/{team.slug}/limits/",
+    }
+    return Notification.objects.create(**{**values, **fields})
+
+
 def make_purchase(
     team: Team,
     buyer: User | None = None,
@@ -142,6 +206,81 @@ def make_activation(
     return Activation.objects.create(**{**values, **fields})
 
 
+def make_area(code: str = "CA", title: str = "Canada", **fields: Any) -> Area:
+    """Where numbers are leased, for two dollars a month."""
+    values = {"monthly_price": Decimal(2), "min_months": 1, "stock": 48}
+    return Area.objects.create(provider_id=code, title=title, **{**values, **fields})
+
+
+def make_lease_purchase(team: Team, buyer: User | None = None, **fields: Any) -> Purchase:
+    """Two months in Canada for four dollars, asked for; with ``renews`` a renewal."""
+    kind = Purchase.Kind.RENEWAL if "renews" in fields else Purchase.Kind.LEASE
+    values = {
+        "kind": kind,
+        "country": None,
+        "service": None,
+        "area_code": "CA",
+        "area_name": "Canada",
+        "months": 2,
+        "quoted": Decimal(4),
+    }
+    return make_purchase(team, buyer, **{**values, **fields})
+
+
+def make_lease(team: Team, buyer: User | None = None, **fields: Any) -> Lease:
+    """A number in Canada that was leased a minute ago for two months, and paid."""
+    from django.db import transaction
+
+    from rentals import ledger
+
+    number, now = next(_number), timezone.now()
+    purchase = fields.pop("purchase", None) or make_lease_purchase(
+        team, buyer, state=PurchaseState.BOUGHT, order_id=f"{10**18 + number}"
+    )
+    with transaction.atomic():
+        ledger.charge(purchase)
+    values = {
+        "purchase": purchase,
+        "team": team,
+        "account": purchase.account,
+        "area_code": "CA",
+        "area_name": "Canada",
+        "dialing_code": "1",
+        "number": f"1514308{number:04d}",
+        "begin_at": now - timedelta(minutes=1),
+        "expire_at": now + timedelta(days=60),
+        "keep_at": now + timedelta(days=67),
+    }
+    return Lease.objects.create(**{**values, **fields})
+
+
+def make_renewal(lease: Lease) -> Purchase:
+    """Three months more for six dollars, bought and paid."""
+    from django.db import transaction
+
+    from rentals import ledger
+
+    purchase = make_lease_purchase(
+        lease.team, renews=lease, months=3, quoted=Decimal(6), state=PurchaseState.BOUGHT
+    )
+    with transaction.atomic():
+        ledger.charge(purchase)
+    return purchase
+
+
+def make_lease_message(lease: Lease, text: str, code: str = "", **fields: Any) -> Message:
+    """An SMS that came to a leased number a moment ago."""
+    at = fields.pop("received_at", timezone.now())
+    return Message.objects.create(
+        lease=lease,
+        team=lease.team,
+        text=text,
+        code=code,
+        digest=Message.digest_of(text, at),
+        received_at=at,
+    )
+
+
 def make_limit(team: Team, member: User | None = None, **fields: Any) -> Limit:
     """What the team, or one member of it, may buy; what is not given is not limited."""
     return Limit.objects.create(team=team, member=member, **fields)
@@ -163,3 +302,32 @@ def make_snapshot(account: ProviderAccount, **fields: Any) -> BalanceSnapshot:
         "until": now,
     }
     return BalanceSnapshot.objects.create(**{**values, **fields})
+
+
+def make_tag(team: Team, name: str = "") -> Tag:
+    """A word of the team's."""
+    return Tag.objects.create(team=team, name=name or f"Tag {next(_number)}")
+
+
+def make_trip(membership: Membership, offer: Offer | None = None, **fields: Any) -> Trip:
+    """Where a member of a team bought a moment ago; a favourite with ``starred_at``."""
+    offer = offer or make_offer()
+    values = {"bought_at": timezone.now(), "service": offer.service, "country": offer.country}
+    return Trip.objects.create(team=membership.team, member=membership.user, **{**values, **fields})
+
+
+def make_record(team: Team, offer: Offer, *waits: int | None, days_ago: int = 1) -> None:
+    """Ended numbers of an offer: an SMS after so many seconds, None where none came."""
+    for wait in waits:
+        bought = timezone.now() - timedelta(days=days_ago)
+        state = ActivationState.EXPIRED if wait is None else ActivationState.RECEIVED
+        make_activation(
+            team,
+            purchase=make_purchase(
+                team, offer=offer, state=PurchaseState.BOUGHT, put_away_at=timezone.now()
+            ),
+            state=state,
+            watched=False,
+            created=bought,
+            received_at=None if wait is None else bought + timedelta(seconds=wait),
+        )

@@ -3,15 +3,23 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from core.admin import ReadOnlyInline
-from rentals.admin.search import NumberSearchAdmin
+from core.admin import DaysFilter, ReadOnlyInline
+from rentals.admin import revealing
+from rentals.admin.search import FoundByPurchase
+from rentals.admin.work import NumberWorkFilter
 from rentals.models import Activation, Message
 
 
 class ForSuperusers:
-    """What somebody else's SMS says is nobody's business who only holds a permission."""
+    """Somebody else's SMS is nobody's business who only holds a permission."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
@@ -21,12 +29,22 @@ class ForSuperusers:
 
 
 class MessageInline(ForSuperusers, ReadOnlyInline[Message]):
+    """That something came, and when; what it says is on its own page, for a reason."""
+
     model = Message
-    fields = ("received_at", "code", "text")
+    fields = ("received_at", "text_removed_at", "to_reveal")
+
+    @admin.display(description=_("text"))
+    def to_reveal(self, message: Message) -> str:
+        """Where it is revealed."""
+        if message.text_removed_at is not None:
+            return gettext("removed after the team's time")
+        page = reverse("admin:rentals_message_do", args=[message.pk, revealing.REVEAL.key])
+        return format_html('<a href="{}">{}</a>', page, revealing.REVEAL.label)
 
 
 @admin.register(Activation)
-class ActivationAdmin(NumberSearchAdmin[Activation]):
+class ActivationAdmin(FoundByPurchase[Activation]):
     list_display = (
         "__str__",
         "service",
@@ -37,9 +55,14 @@ class ActivationAdmin(NumberSearchAdmin[Activation]):
         "account",
         "created",
     )
-    list_filter = ("state", "watched", "country")
+    list_filter = (
+        NumberWorkFilter,
+        ("state", ChoicesDropdownFilter),
+        "watched",
+        *((name, AutocompleteSelectFilter) for name in ("team", "service", "country", "account")),
+        ("created", DaysFilter),
+    )
     list_select_related = ("service", "country", "team", "account")
-    search_fields = ("number", "=request_id", "=purchase__buyer__email", "=code")
     date_hierarchy = "created"
     ordering = ("-pk",)
     readonly_fields = ("code",)
@@ -47,9 +70,18 @@ class ActivationAdmin(NumberSearchAdmin[Activation]):
 
 
 @admin.register(Message)
-class MessageAdmin(ForSuperusers, NumberSearchAdmin[Message]):
-    list_display = ("received_at", "activation", "lease", "code", "team")
+class MessageAdmin(ForSuperusers, FoundByPurchase[Message]):
+    """Neither text nor code is shown here: who needs them says why, and it is written down."""
+
+    list_display = ("received_at", "activation", "lease", "team", "text_removed_at")
+    fields = ("received_at", "activation", "lease", "team", "text_removed_at")
+    list_filter = (("team", AutocompleteSelectFilter), ("received_at", DaysFilter))
     list_select_related = ("activation", "lease", "team")
-    search_fields = ("activation__number", "=activation__request_id", "lease__number")
+    purchase_paths = ("activation__purchase", "lease__purchase")
     date_hierarchy = "received_at"
     ordering = ("-pk",)
+    deeds = (revealing.REVEAL,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """Not even read: neither list nor page has a use for what the SMS says."""
+        return super().get_queryset(request).defer("text", "code")

@@ -4,9 +4,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from core.admin import ReadOnlyInline
-from rentals.admin.search import NumberSearchAdmin
+from rentals.admin.search import FoundByPurchase
 from rentals.models import Event
 from rentals.wording import explain_event
 
@@ -27,16 +28,13 @@ class Timeline(ReadOnlyInline[Event]):
 
 
 @admin.register(Event)
-class EventAdmin(NumberSearchAdmin[Event]):
+class EventAdmin(FoundByPurchase[Event]):
     list_display = ("created", "subject", "from_state", "to_state", "reason", "by", "actor", "team")
-    list_filter = ("subject", "to_state", "by")
-    list_select_related = ("actor", "team")
-    search_fields = (
-        "=purchase__code",
-        "purchase__activation__number",
-        "=purchase__activation__request_id",
-        "=actor__email",
+    list_filter = (
+        "subject",
+        ("team", AutocompleteSelectFilter),
+        ("actor", AutocompleteSelectFilter),
     )
-    date_hierarchy = "created"
+    list_select_related = ("actor", "team")
     ordering = ("-pk",)
     readonly_fields = ("created",)

@@ -1,14 +1,16 @@
 """Long-term numbers, and the messages that came to them."""
 
 from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from rentals.admin.activation import MessageInline
-from rentals.admin.search import NumberSearchAdmin
+from rentals.admin.search import FoundByPurchase
+from rentals.admin.work import LeaseWorkFilter
 from rentals.models import Lease
 
 
 @admin.register(Lease)
-class LeaseAdmin(NumberSearchAdmin[Lease]):
+class LeaseAdmin(FoundByPurchase[Lease]):
     """The public link is not among the fields: who has it reads the SMS."""
 
     list_display = (
@@ -21,9 +23,14 @@ class LeaseAdmin(NumberSearchAdmin[Lease]):
         "team",
         "account",
     )
-    list_filter = ("state", "auto_renew")
+    list_filter = (
+        LeaseWorkFilter,
+        ("state", ChoicesDropdownFilter),
+        "auto_renew",
+        ("team", AutocompleteSelectFilter),
+        ("account", AutocompleteSelectFilter),
+    )
     list_select_related = ("team", "account")
-    search_fields = ("number", "=purchase__order_id", "=purchase__buyer__email", "=code")
     date_hierarchy = "begin_at"
     ordering = ("-pk",)
     readonly_fields = ("code",)

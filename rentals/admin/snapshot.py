@@ -2,14 +2,22 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from core.admin import ReadOnlyAdmin
+from accounts.access import get_user
+from core.admin import DaysFilter, ReadOnlyAdmin
+from core.deeds import Deed
+from core.money import format_usd
 from rentals.models import BalanceSnapshot
 from rentals.models.snapshot import SnapshotQuerySet
+from rentals.operations.drift import explain_drift
+from rentals.operations.errors import Refusal
 
 
 class DriftFilter(admin.SimpleListFilter):
@@ -38,13 +46,49 @@ class DriftFilter(admin.SimpleListFilter):
         return queryset
 
 
+class ExplanationForm(forms.Form):
+    """What it was, for the people of the team to read."""
+
+    explanation = forms.CharField(
+        label=_("What was it?"),
+        max_length=BalanceSnapshot._meta.get_field("explanation").max_length,
+    )
+
+
+def _explain(request: HttpRequest, snapshot: BalanceSnapshot, fields: dict[str, Any]) -> str:
+    explain_drift(snapshot=snapshot, actor=get_user(request), explanation=fields["explanation"])
+    return gettext("Noted. The difference is no longer pointed out.")
+
+
+EXPLAIN = Deed(
+    key="explain",
+    label=_("Explain the difference"),
+    needs="rentals.change_balancesnapshot",
+    explain=lambda snapshot: (
+        gettext(
+            "%(difference)s came or went by other hands than ours. Explaining it moves no money: the "
+            "difference is no longer pointed out, and the team reads what it was."
+        )
+        % {"difference": format_usd(snapshot.drift)}
+    ),
+    do=_explain,
+    form=ExplanationForm,
+    applies=lambda snapshot: bool(snapshot.drift) and snapshot.explained_at is None,
+    refusals=(Refusal,),
+)
+
+
 @admin.register(BalanceSnapshot)
 class BalanceSnapshotAdmin(ReadOnlyAdmin[BalanceSnapshot]):
     list_display = (
         *("taken_at", "confirmed_at", "account", "team", "balance", "frozen", "spent"),
         *("drift", "since", "until", "explanation"),
     )
-    list_filter = (DriftFilter,)
+    list_filter = (
+        DriftFilter,
+        ("account", AutocompleteSelectFilter),
+        ("taken_at", DaysFilter),
+    )
     list_select_related = ("account__team",)
     search_fields = (
         *("=account__id", "account__name", "account__team__name", "=account__team__slug"),
@@ -53,6 +97,7 @@ class BalanceSnapshotAdmin(ReadOnlyAdmin[BalanceSnapshot]):
     date_hierarchy = "taken_at"
     ordering = ("-pk",)
     exclude = ("token_mark",)
+    deeds = (EXPLAIN,)
 
     @admin.display(description=_("team"))
     def team(self, snapshot: BalanceSnapshot) -> str:

@@ -2,6 +2,7 @@
 
 from rentals.models.activation import Activation
 from rentals.models.block import ServiceBlock
+from rentals.models.day import TripDay
 from rentals.models.event import Event
 from rentals.models.lease import Lease
 from rentals.models.ledger import LedgerEntry, MemberDay
@@ -10,10 +11,14 @@ from rentals.models.message import Message
 from rentals.models.purchase import Purchase
 from rentals.models.shard import PollShard
 from rentals.models.snapshot import BalanceSnapshot
+from rentals.models.stop import BuyingStop, with_stop
+from rentals.models.tag import Tag
+from rentals.models.trip import Trip
 
 __all__ = [
     "Activation",
     "BalanceSnapshot",
+    "BuyingStop",
     "Event",
     "Lease",
     "LedgerEntry",
@@ -23,4 +28,8 @@ __all__ = [
     "PollShard",
     "Purchase",
     "ServiceBlock",
+    "Tag",
+    "Trip",
+    "TripDay",
+    "with_stop",
 ]

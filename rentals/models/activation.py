@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount, Team
 from catalog.models import Country, Service
-from rentals.models.message import Message
 from rentals.models.purchase import Purchase
 from rentals.states import ACTIVATION_OPEN, ActivationState
 
@@ -87,6 +86,8 @@ class Activation(models.Model):
                 fields=("poll_slot", "id"), condition=Q(watched=True), name="activation_watched"
             ),
             models.Index(fields=("number",), name="activation_number"),
+            models.Index(fields=("request_id",), name="activation_request"),
+            models.Index(fields=("team", "service", "-created"), name="activation_of_service"),
             models.Index(
                 fields=("cancel_asked_at",),
                 condition=Q(state="cancelling"),
@@ -101,9 +102,3 @@ class Activation(models.Model):
     def is_open(self) -> bool:
         """Whether the first SMS may still come."""
         return self.state in ACTIVATION_OPEN
-
-    @property
-    def newest_message(self) -> Message | None:
-        """The message to show large; uses what was prefetched."""
-        messages = sorted(self.messages.all(), key=lambda message: message.pk)
-        return messages[-1] if messages else None

@@ -4,13 +4,15 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount, Team
-from rentals.models.purchase import Purchase
-from rentals.states import LEASE_KEPT, LeaseState, PurchaseState
+from rentals.models.message import Message
+from rentals.models.purchase import Purchase, PurchaseQuerySet
+from rentals.states import LEASE_KEPT, PURCHASE_UNDECIDED, LeaseState, PurchaseState
 
 CANCEL_WITHIN = timedelta(minutes=20)  # of the order; the provider's documented rule
 
@@ -21,6 +23,21 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
     def kept(self) -> "LeaseQuerySet":
         """Numbers that are ours, or can be again by a renewal."""
         return self.filter(state__in=LEASE_KEPT)
+
+    def over(self) -> "LeaseQuerySet":
+        """Numbers that are gone: released or cancelled."""
+        return self.exclude(state__in=LEASE_KEPT)
+
+    def for_display(self) -> "LeaseQuerySet":
+        """With everything that a row of the team's leases shows; ``newest_messages`` has the rest."""
+        related = self.select_related("purchase__account", "account", "team")
+        return related.prefetch_related("renewals__entries")
+
+    def newest_messages(self) -> dict[int, Message]:
+        """The newest SMS of each that has one, by the lease's primary key; one query."""
+        newest = Message.objects.filter(lease=OuterRef("pk")).order_by("-received_at", "-pk")
+        keys = self.order_by().annotate(newest=Subquery(newest.values("pk")[:1])).values("newest")
+        return {row.lease_id: row for row in Message.objects.filter(pk__in=keys) if row.lease_id}
 
 
 class Lease(models.Model):
@@ -84,6 +101,28 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"+{self.number}"
+
+    def get_absolute_url(self) -> str:
+        """The page of this number: its inbox, its dates and its money."""
+        return reverse("rentals:lease", args=[self.team.slug, self.code])
+
+    @property
+    def purchases(self) -> PurchaseQuerySet:
+        """What was paid for it: its own purchase and each renewal, newest first."""
+        paid = Purchase.objects.filter(Q(pk=self.purchase_id) | Q(renews=self.pk))
+        return paid.order_by("-created", "-pk")
+
+    @property
+    def months(self) -> int:
+        """How many months were bought here and not given back; reads the renewals and entries."""
+        renewals = [r for r in self.renewals.all() if r.state == PurchaseState.BOUGHT]
+        kept = [r for r in renewals if all(e.kind != "refund" for e in r.entries.all())]
+        return sum(purchase.months or 0 for purchase in (self.purchase, *kept))
+
+    @property
+    def is_being_renewed(self) -> bool:
+        """Whether a renewal is on its way, or nobody knows yet what became of one."""
+        return any(renewal.state in PURCHASE_UNDECIDED for renewal in self.renewals.all())
 
     @property
     def mobile_number(self) -> str:

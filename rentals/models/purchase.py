@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.models import ProviderAccount, Team
-from catalog.models import Country, Service
+from accounts.models import ProviderAccount, Team, User
+from catalog.models import Country, Offer, Service
 from core import crypto
 from core.money import ZERO, MoneyField
+from rentals.models.tag import Tag
 from rentals.states import PURCHASE_OPEN, PurchaseState
 
 LEASE_KINDS = ("lease", "renewal")
@@ -24,9 +25,21 @@ LEASE_KINDS = ("lease", "renewal")
 class PurchaseQuerySet(models.QuerySet["Purchase"]):
     """Purchases by what a page or a sweep asks for."""
 
+    def of_lease(self) -> "PurchaseQuerySet":
+        """Leases and renewals, by the index that has them alone."""
+        return self.filter(months__isnull=False)
+
     def unsettled(self) -> "PurchaseQuerySet":
         """Purchases whose money is still held."""
         return self.filter(settled_at=None)
+
+    def not_sent(self) -> "PurchaseQuerySet":
+        """Purchases that can still be given up: no worker has sent them, or they wait in the queue."""
+        return self.filter(state=PurchaseState.HELD)
+
+    def unknown(self) -> "PurchaseQuerySet":
+        """Purchases of which nobody knows whether they were bought."""
+        return self.filter(state=PurchaseState.UNKNOWN)
 
     def reserved(self) -> Decimal:
         """The money held for them, in US dollars."""
@@ -38,6 +51,7 @@ class PurchaseQuerySet(models.QuerySet["Purchase"]):
         return self.select_related(
             "team",
             "buyer",
+            "holder",
             "account",
             "country",
             "service",
@@ -47,9 +61,32 @@ class PurchaseQuerySet(models.QuerySet["Purchase"]):
             "renews",
         )
 
+    def for_cards(self) -> "PurchaseQuerySet":
+        """For display, with messages and tags, and ``price_now``: what the same number costs now.
+
+        In US dollars; None where it is no longer offered, and for what is no number. Three queries.
+        """
+        offers = Offer.objects.listed().filter(
+            service=models.OuterRef("service"), country=models.OuterRef("country")
+        )
+        price_now = models.Subquery(offers.values("cost")[:1])
+        return (
+            self.for_display()
+            .annotate(price_now=price_now)
+            .prefetch_related("activation__messages", "tags")
+        )
+
     def on_board(self) -> "PurchaseQuerySet":
         """What the desk shows: every number unfinished, and what nobody has put away yet."""
         return self.of_numbers().filter(put_away_at=None).order_by("-pk")
+
+    def not_leased(self) -> "PurchaseQuerySet":
+        """Leases without a number: those undecided, and what came to nothing and is not put away."""
+        return self.filter(kind="lease", lease=None, put_away_at=None).order_by("-pk")
+
+    def with_answer(self) -> "PurchaseQuerySet":
+        """Settled purchases whose raw answer is still kept; what is in dispute is not settled."""
+        return self.filter(answer_sealed__isnull=False, settled_at__isnull=False)
 
     def of_numbers(self) -> "PurchaseQuerySet":
         """Numbers for one SMS, new or used again."""
@@ -73,6 +110,9 @@ class Purchase(models.Model):
     ledger had spent by then; None where others use the account too. ``look_again_at`` is when the
     sweep has an unknown outcome looked into. ``claim`` fences the worker that is sending: an outcome
     is written only while the claim still stands.
+
+    ``buyer`` pressed the button and is charged for it; ``holder`` is the colleague whom it was handed
+    to, None while it is still the buyer's.
     """
 
     class Kind(models.TextChoices):
@@ -157,6 +197,7 @@ class Purchase(models.Model):
     baseline_total = MoneyField(_("balance and frozen before the send"), null=True, blank=True)
     look_again_at = models.DateTimeField(_("looked at again"), null=True, blank=True)
     answer_sealed = models.BinaryField(_("raw answer"), null=True, blank=True, editable=False)
+    answer_removed_at = models.DateTimeField(_("raw answer removed"), null=True, blank=True)
     reason = models.CharField(_("why"), max_length=40, blank=True)
     provider_code = models.CharField(_("provider's code"), max_length=32, blank=True)
     provider_message = models.CharField(_("provider's message"), max_length=300, blank=True)
@@ -165,6 +206,16 @@ class Purchase(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     put_away_at = models.DateTimeField(_("put away"), null=True, blank=True)
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("handed to"),
+    )
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="purchases", verbose_name=_("tags"))
 
     objects = PurchaseQuerySet.as_manager()
 
@@ -207,19 +258,26 @@ class Purchase(models.Model):
         )
         indexes = (
             models.Index(fields=("team", "-created", "-id"), name="purchase_history"),
+            models.Index(fields=("created",), name="purchase_created"),
+            # One for each state: that an IN of parameters implies a condition SQLite cannot know.
+            models.Index(fields=("created",), condition=Q(state="held"), name="purchase_held"),
             models.Index(
-                fields=("state", "created"),
-                condition=Q(state__in=PURCHASE_OPEN),
-                name="purchase_unsent",
+                fields=("claim_until",), condition=Q(state="sending"), name="purchase_sending"
             ),
             models.Index(fields=("team",), condition=Q(settled_at=None), name="purchase_unsettled"),
             models.Index(
-                fields=("account", "created"),
-                condition=Q(state="unknown"),
-                name="purchase_unknown",
+                fields=("team",), condition=Q(months__isnull=False), name="purchase_of_lease"
+            ),
+            models.Index(
+                fields=("created",), condition=Q(state="unknown"), name="purchase_unknown"
             ),
             models.Index(
                 fields=("team", "-id"), condition=Q(put_away_at=None), name="purchase_board"
+            ),
+            models.Index(
+                fields=("settled_at",),
+                condition=Q(answer_sealed__isnull=False),
+                name="purchase_with_answer",
             ),
         )
 
@@ -229,6 +287,11 @@ class Purchase(models.Model):
     def get_absolute_url(self) -> str:
         """The page with the timeline of this purchase."""
         return reverse("rentals:purchase", args=[self.team.slug, self.code])
+
+    @property
+    def whose(self) -> User:
+        """Who looks after it now: whom it was handed to, else its buyer."""
+        return self.holder or self.buyer
 
     @property
     def is_of_lease(self) -> bool:

@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.utils import timezone
 
 import smsbus
@@ -12,6 +13,7 @@ from accounts import operations as accounts
 from accounts.models import User
 from accounts.provider import client_for
 from core.queue import enqueue_on_commit
+from live import bus
 from rentals import journal, ledger
 from rentals.codes import find_code
 from rentals.models import Activation, Message
@@ -32,31 +34,59 @@ class Finding:
     text: str | None
 
 
-def store_findings(findings: Sequence[Finding], *, by: str) -> list[int]:
-    """Store what polls found, in one transaction; return the ids that need no more polling.
+class Stored(NamedTuple):
+    """What came of a batch: the numbers to ask about no more, and those whose finding was not stored."""
+
+    done: list[int]
+    failed: list[int]
+
+
+def store_findings(findings: Sequence[Finding], *, by: str) -> Stored:
+    """Store what polls found, in one transaction.
 
     Each finding has a savepoint of its own: one that cannot be stored is logged and left for the
-    next poll. Raises ``OperationalError`` when the database is away: keep them and come back.
+    next poll. Raises ``OperationalError`` when the database is away, is locked or has chosen us to
+    end a deadlock: keep them and come back. Others may store the same at the same moment: a poller
+    that has lost its shard, a worker.
     """
-    done: list[int] = []
+    stored = Stored([], [])
     with transaction.atomic():
-        for finding in findings:
+        for finding in _lock_numbers(findings):
             try:
                 with transaction.atomic():
                     if finding.text is not None:
                         store_sms(activation_id=finding.activation_id, text=finding.text, by=by)
                     else:
                         store_release(activation_id=finding.activation_id, by=by)
-                        done.append(finding.activation_id)
+                        stored.done.append(finding.activation_id)
+            except OperationalError:
+                raise
             except (DatabaseError, Activation.DoesNotExist) as error:
                 if not transaction.get_connection().is_usable():
                     raise
+                stored.failed.append(finding.activation_id)
                 logger.error(
                     "activation %s: finding not stored: %s",
                     finding.activation_id,
                     type(error).__name__,
                 )
-    return done
+    return stored
+
+
+def _lock_numbers(findings: Sequence[Finding]) -> list[Finding]:
+    """Lock the numbers of all findings, and return these in the order in which they are to be stored.
+
+    Each locks the day of its buyer until the whole batch is committed. Two batches would wait for each
+    other for ever if they took numbers or days in different orders, or a number after a day.
+    """
+    ids = {finding.activation_id for finding in findings}
+    locked = Activation.objects.select_for_update(of=("self",)).select_related("purchase")
+    days = {
+        number.pk: (number.team_id, number.purchase.buyer_id)
+        for number in locked.filter(pk__in=ids).order_by("pk")
+    }
+    nobody = (0, 0)  # a number that is not there: storing it says so
+    return sorted(findings, key=lambda finding: days.get(finding.activation_id, nobody))
 
 
 def store_sms(*, activation_id: int, text: str, by: str) -> bool:
@@ -68,7 +98,7 @@ def store_sms(*, activation_id: int, text: str, by: str) -> bool:
     digest = Message.digest_of(text)
     with transaction.atomic():
         activation = _locked(activation_id)
-        if activation.messages.filter(digest=digest).exists():
+        if activation.messages.alike([digest]).exists():
             return False
         now = timezone.now()
         Message.objects.create(
@@ -86,6 +116,7 @@ def store_sms(*, activation_id: int, text: str, by: str) -> bool:
         else:
             reason = "one_more_sms" if activation.state == State.RECEIVED else "late_sms"
             journal.note(activation, reason=reason, by=by)
+        bus.publish(team_id=activation.team_id, topic="inbox")
     return True
 
 

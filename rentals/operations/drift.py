@@ -24,13 +24,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 import smsbus
-from accounts.models import ProviderAccount, User
+from accounts.audit import record
+from accounts.models import Action, ProviderAccount, User
 from accounts.signals import money_changed
 from core.money import ZERO, dollars
-from rentals.models import Activation, BalanceSnapshot, LedgerEntry, Purchase
+from rentals.models import Activation, BalanceSnapshot, Lease, LedgerEntry, Purchase
 from rentals.models.snapshot import SnapshotQuerySet
 from rentals.operations.errors import Refusal
-from rentals.states import PurchaseState
+from rentals.states import LeaseState, PurchaseState
 
 # How long the books of both sides, and the clocks of our machines, get to come together.
 SETTLED_FOR = timedelta(minutes=1)
@@ -88,6 +89,13 @@ def explain_drift(*, snapshot: BalanceSnapshot, actor: User, explanation: str) -
         ):
             raise Refusal(_("Somebody has explained this already. Nothing was changed."))
         money_changed.send(ProviderAccount, team_id=account.team_id)
+        record(
+            action=Action.DRIFT_EXPLAINED,
+            team=account.team,
+            actor=actor,
+            obj=account,
+            after={"difference": str(snapshot.drift), "explanation": explanation},
+        )
 
 
 def find_apparent(account: ProviderAccount) -> Decimal | None:
@@ -135,8 +143,11 @@ def _is_quiet(account: ProviderAccount, asked_at: datetime) -> bool:
     """Whether our books and the provider's can be held against each other on ``account``.
 
     Purchases before numbers: one that is bought between the two questions is found by the second.
+    Cancellations before entries, in the same way: the money of a lease that is being cancelled may
+    have come back already, and its refund is written with the end of the cancellation.
     """
     sending = Purchase.objects.filter(account=account, state__in=UNDER_WAY)
     waiting = Activation.objects.filter(account=account).open()
+    cancelling = Lease.objects.filter(account=account, state=LeaseState.CANCELLING)
     moved = LedgerEntry.objects.filter(account=account, created__gte=asked_at - SETTLED_FOR)
-    return not (sending.exists() or waiting.exists() or moved.exists())
+    return not any(rows.exists() for rows in (sending, waiting, cancelling, moved))

@@ -9,5 +9,9 @@ class Refusal(Exception):
         self.message = message
 
 
+class TermsOpen(Refusal):
+    """The team has not accepted the terms of fair use; their page lets owners and admins do so."""
+
+
 class OverLimit(Refusal):
     """A limit of the team or of the buyer stands in the way; the page of the limits shows it."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.utils import timezone
 
@@ -22,6 +23,7 @@ import smsbus
 from accounts.models import ProviderAccount
 from accounts.provider import client_for
 from core.money import ZERO
+from rentals import journal
 from rentals.models import Activation, LedgerEntry, Purchase
 from rentals.operations import activation as activations
 from rentals.states import PurchaseState
@@ -31,6 +33,7 @@ logger = logging.getLogger(__name__)
 CONFIRMATIONS = 3  # purchases that have to be seen in frozen before it is believed
 RECALIBRATE_EVERY = 10
 CONTRADICTION_COUNTS_FOR = timedelta(days=1)
+CALIBRATED = ("frozen_confirmed", "frozen_contradicted")  # why an event was written
 MOST_POLLS = 10  # of open requests in one reading; more would keep the buyer waiting
 
 
@@ -107,19 +110,28 @@ def is_due_for_calibration(purchase: Purchase) -> bool:
 
 
 def calibrate(*, purchase_id: int) -> None:
-    """Check on an ordinary purchase that its price has moved into ``frozen`` exactly."""
+    """Check on an ordinary purchase that its price has moved into ``frozen`` exactly.
+
+    Counts once for each purchase, however often it is called.
+    """
     purchase = Purchase.objects.select_related("account", "activation").get(pk=purchase_id)
     account = purchase.account
     reading = read(account, client_for(account), apart_from=purchase)
     still_open = Activation.objects.filter(purchase=purchase).open().exists()
     if reading is None or not still_open:
         return
-    row = ProviderAccount.objects.filter(pk=account.pk)
-    if reading.excess == 0:
-        row.filter(frozen_confirmed__lt=1000).update(frozen_confirmed=F("frozen_confirmed") + 1)
-    else:
-        logger.warning("account %s: frozen is off by %s", account.pk, reading.excess)
-        row.update(frozen_confirmed=0, frozen_contradicted_at=timezone.now())
+    fits = reading.excess == 0
+    with transaction.atomic():
+        row = ProviderAccount.objects.filter(pk=account.pk)
+        row.select_for_update(no_key=True).get()
+        if purchase.events.filter(reason__in=CALIBRATED).exists():
+            return
+        journal.note(purchase, reason=CALIBRATED[0 if fits else 1], by="worker")
+        if fits:
+            row.filter(frozen_confirmed__lt=1000).update(frozen_confirmed=F("frozen_confirmed") + 1)
+        else:
+            logger.warning("account %s: frozen is off by %s", account.pk, reading.excess)
+            row.update(frozen_confirmed=0, frozen_contradicted_at=timezone.now())
 
 
 def _poll(number: Activation, client: smsbus.Client) -> None:

@@ -107,6 +107,10 @@ def set_public(*, lease: Lease, is_public: bool, actor: User) -> None:
     Calls the provider: not in a transaction. Raises ``Refusal`` where it does not do it; setting it
     once more does no harm.
     """
+    if not lease.is_kept or not lease.account.is_active:
+        raise Refusal(
+            _("The provider cannot be asked about this number at the moment. Nothing was changed.")
+        )
     try:
         status = client_for(lease.account).rent_change_link_status(
             lease.area_code, lease.mobile_number, is_public

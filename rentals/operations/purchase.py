@@ -15,10 +15,10 @@ from core.queue import enqueue_on_commit
 from rentals import journal, ledger, limits, wording
 from rentals.models import Activation, Lease, Purchase
 from rentals.operations.errors import OverLimit, Refusal
+from rentals.operations.fairuse import check_fair_use
 from rentals.operations.queueing import blocked_until
-from rentals.states import ActivationState, PurchaseState
-
-UNDECIDED = (PurchaseState.HELD, PurchaseState.SENDING, PurchaseState.UNKNOWN)
+from rentals.operations.trips import remember_trip
+from rentals.states import PURCHASE_UNDECIDED, ActivationState, PurchaseState
 
 
 def request_number(
@@ -135,7 +135,7 @@ def request_renewal(
     if not _already_asked(lease.team, client_key):
         if not lease.can_renew:
             raise Refusal(_("This number can no longer be renewed. Nothing was bought."))
-        if lease.renewals.filter(state__in=UNDECIDED).exists():
+        if lease.renewals.filter(state__in=PURCHASE_UNDECIDED).exists():
             raise Refusal(
                 _(
                     "Another renewal of this number is on its way, or its outcome is not known yet. "
@@ -210,20 +210,30 @@ def _write(*, team: Team, buyer: User, client_key: uuid.UUID, wish: dict[str, An
         # exceeds a limit, and a second click with the same key finds what the first one has bought.
         # Not its key: a settlement, whose rows refer to the team, checks that last, when it has
         # the buyer's day that we need next.
-        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        team = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
         earlier = _same_key(team, client_key, wish)
         if earlier is not None:
             return earlier
-        _check_account(team, wish["account"], wish.get("service"))
+        if team.closed_at is not None:
+            raise Refusal(_("This team was deleted in the meantime. Nothing was bought."))
+        check_fair_use(team, wish["account"], wish.get("service"))
+        _check_account(team, buyer, wish["account"], wish.get("service"))
         _check_limits(team, buyer, wish["quoted"])
         purchase = Purchase.objects.create(team=team, buyer=buyer, client_key=client_key, **wish)
         journal.note(purchase, to_state=PurchaseState.HELD, actor=buyer)
         ledger.hold(purchase)
+        remember_trip(purchase)
         enqueue_on_commit(tasks.send_purchase, purchase.pk)
     return purchase
 
 
-def _check_account(team: Team, account: ProviderAccount, service: Service | None) -> None:
+def _check_account(
+    team: Team, buyer: User, account: ProviderAccount, service: Service | None
+) -> None:
+    if not account.is_for(buyer.pk):
+        raise Refusal(
+            _("This was bought on a private account of another member. Nothing was bought.")
+        )
     if account.team_id != team.pk or not account.is_active:
         raise Refusal(
             _(

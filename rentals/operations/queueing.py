@@ -172,12 +172,17 @@ def blocked_until(account: ProviderAccount, service_id: int) -> ServiceBlock | N
     ).first()
 
 
+def block_end(account: ProviderAccount | None, service: str = "service") -> Subquery:
+    """Return when the block of a row's ``service`` on ``account`` ends, or None, to annotate with."""
+    blocks = ServiceBlock.objects.filter(
+        account=account, service=OuterRef(service), until__gt=timezone.now()
+    )
+    return Subquery(blocks.values("until")[:1])
+
+
 def with_block(account: ProviderAccount | None) -> QuerySet[Service]:
     """Return services, each with ``blocked_until``: when its block on ``account`` ends, or None."""
-    blocks = ServiceBlock.objects.filter(
-        account=account, service=OuterRef("pk"), until__gt=timezone.now()
-    )
-    return Service.objects.annotate(blocked_until=Subquery(blocks.values("until")[:1]))
+    return Service.objects.annotate(blocked_until=block_end(account, "pk"))
 
 
 def say_waiting(purchase: Purchase, reason: str) -> None:

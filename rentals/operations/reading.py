@@ -19,13 +19,13 @@ from accounts.models import ProviderAccount, Team
 from accounts.provider import client_for
 from accounts.tasks import refresh_balance
 from core.queue import enqueue_on_commit
+from live import bus
 from rentals import journal, ledger
 from rentals.codes import find_code
 from rentals.models import Lease, LedgerEntry, Message, Purchase
 from rentals.operations import orders
 from rentals.operations.lease import end_cancelled
-from rentals.operations.purchase import UNDECIDED
-from rentals.states import LeaseState, PurchaseState
+from rentals.states import PURCHASE_UNDECIDED, LeaseState, PurchaseState
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ def _follow(lease_id: int, row: smsbus.Lease | None, started: datetime) -> None:
     """Bring a lease up to date with its row; without one by the dates that we know."""
     with transaction.atomic():
         lease = Lease.objects.select_for_update().select_related("purchase").get(pk=lease_id)
-        renewing = lease.renewals.filter(Q(state__in=UNDECIDED) | Q(ended_at__gte=started))
+        renewing = lease.renewals.filter(Q(state__in=PURCHASE_UNDECIDED) | Q(ended_at__gte=started))
         if not lease.is_kept or renewing.exists():
             return  # what was read may be from before the renewal
         before = _shown(lease)
@@ -201,7 +201,7 @@ def _list_sms(client: smsbus.Client, lease: Lease) -> Iterator[smsbus.LeaseSms]:
             return
         newest_first = page.items[0].receive_at > page.items[-1].receive_at
         known = {_digest(sms) for sms in page.items}
-        stored = Message.objects.filter(lease=lease, digest__in=known).count()
+        stored = lease.messages.alike(known).count()
         if newest_first and stored == len(known):
             return
 
@@ -214,9 +214,12 @@ def store_messages(*, lease: Lease, found: list[smsbus.LeaseSms]) -> int:
     by_digest = {_digest(sms): sms for sms in found}
     with transaction.atomic():
         Lease.objects.select_for_update().get(pk=lease.pk)  # two readings: one after the other
-        known = Message.objects.filter(lease=lease, digest__in=by_digest)
-        for digest in known.values_list("digest", flat=True):
-            del by_digest[digest]
+        known = set(lease.messages.alike(by_digest).values_list("digest", flat=True))
+        for digest in list(by_digest):
+            if digest in known or Message.seal_digest(digest) in known:
+                del by_digest[digest]
+        # The list begins with the newest: of two in one second the one below came first.
+        newest_last = reversed(by_digest.items())
         Message.objects.bulk_create(
             Message(
                 lease=lease,
@@ -226,11 +229,12 @@ def store_messages(*, lease: Lease, found: list[smsbus.LeaseSms]) -> int:
                 digest=digest,
                 received_at=sms.receive_at,
             )
-            for digest, sms in sorted(by_digest.items(), key=lambda item: item[1].receive_at)
+            for digest, sms in sorted(newest_last, key=lambda item: item[1].receive_at)
         )
         Lease.objects.filter(pk=lease.pk).update(read_at=timezone.now())
         if by_digest:
             journal.publish(lease.purchase)
+            bus.publish(team_id=lease.team_id, topic="inbox")
     return len(by_digest)
 
 

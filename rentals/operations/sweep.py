@@ -12,15 +12,16 @@ from django.utils import timezone
 from core.queue import enqueue_on_commit
 from rentals import journal, ledger
 from rentals.models import Activation, Lease, Purchase
-from rentals.operations import unknown
+from rentals.operations import sending, unknown
 from rentals.operations.queueing import WAITING_REASONS
 from rentals.states import ActivationState, LeaseState, PurchaseState
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-NUDGE = timedelta(seconds=5)  # a held purchase or an asked cancel older than this is enqueued again
+NUDGE = timedelta(seconds=3)  # a held purchase or an asked cancel older than this is enqueued again
 BY = "sweep"
+WORKER_DIED = "worker_died"
 
 
 def sweep() -> None:
@@ -36,6 +37,11 @@ def sweep() -> None:
         :BATCH
     ]:
         _one(_orphan, purchase)
+    kept = Purchase.objects.filter(
+        state=PurchaseState.UNKNOWN, reason=WORKER_DIED, answer_sealed__isnull=False
+    )
+    for purchase in kept[:BATCH]:
+        _one(_read_answer, purchase)
     held = Purchase.objects.filter(state=PurchaseState.HELD)
     for purchase in held.filter(_too_old(now))[:BATCH]:
         _one(_give_up, purchase)
@@ -69,13 +75,18 @@ def _one(change: Callable[[Purchase], None], purchase: Purchase) -> None:
         logger.exception("sweep: purchase %s", purchase.pk)
 
 
+def _read_answer(purchase: Purchase) -> None:
+    """Its worker died or stalled when it had kept the answer, which may say what became of it."""
+    sending.settle_by_kept_answer(purchase_id=purchase.pk)
+
+
 def _orphan(purchase: Purchase) -> None:
     """Its worker died with the send begun: nobody knows, so it is never sent again."""
     with transaction.atomic():
         journal.move(
             purchase,
             PurchaseState.UNKNOWN,
-            reason="worker_died",
+            reason=WORKER_DIED,
             by=BY,
             only_if={"claim": purchase.claim, "claim_until__lt": timezone.now()},
             look_again_at=unknown.when_to_look(purchase),

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 import smsbus
-from accounts.models import User
+from accounts.audit import record
+from accounts.models import Action, User
 from accounts.provider import client_for
 from rentals import journal, ledger
 from rentals.models import Activation, Purchase
@@ -153,6 +154,8 @@ def adopt(*, purchase: Purchase, actor: User, request_id: str, number: str) -> A
         with transaction.atomic():
             _decide(purchase, State.BOUGHT, reason="adopted", actor=actor)
             numbers.deliver(purchase, receipt)
+            facts = {"request id": receipt.request_id, "number": receipt.number}
+            _audit(Action.PURCHASE_ADOPTED, purchase, actor, **facts)
     except IntegrityError:
         raise taken from None
     return Activation.objects.get(purchase=purchase)
@@ -185,6 +188,7 @@ def adopt_order(*, purchase: Purchase, actor: User, order: str) -> None:
         with transaction.atomic():
             _decide(purchase, State.BOUGHT, reason="adopted", actor=actor, cost=found[0].amount)
             orders.deliver(purchase, receipt)
+            _audit(Action.PURCHASE_ADOPTED, purchase, actor, order=receipt.order_id)
     except IntegrityError:
         raise Refusal(
             _("We have this order already, with another purchase. Nothing was changed.")
@@ -196,6 +200,7 @@ def declare_not_bought(*, purchase: Purchase, actor: User) -> None:
     with transaction.atomic():
         _decide(purchase, State.NOT_BOUGHT, reason="declared_not_bought", actor=actor)
         _close(purchase)
+        _audit(Action.PURCHASE_NOT_BOUGHT, purchase, actor)
 
 
 def write_off(*, purchase: Purchase, actor: User) -> None:
@@ -203,6 +208,7 @@ def write_off(*, purchase: Purchase, actor: User) -> None:
     with transaction.atomic():
         _decide(purchase, State.LOST, reason="written_off", actor=actor)
         _close(purchase)
+        _audit(Action.PURCHASE_WRITTEN_OFF, purchase, actor)
 
 
 def _decide(
@@ -215,6 +221,17 @@ def _decide(
         return
     raise Refusal(
         _("Somebody, or the provider's late answer, has decided this already. Nothing was changed.")
+    )
+
+
+def _audit(action: Action, purchase: Purchase, actor: User, **facts: str) -> None:
+    price = purchase.cost if purchase.cost is not None else purchase.quoted
+    record(
+        action=action,
+        team=purchase.team,
+        actor=actor,
+        obj=purchase,
+        after={"purchase": str(purchase.code), "price": str(price), **facts},
     )
 
 
@@ -239,7 +256,8 @@ def _note_orphan(purchase: Purchase) -> None:
     """Bought, but nobody knows the number: what comes of the money shows when its life is over."""
     sent = purchase.sent_at or purchase.created
     with transaction.atomic():
-        changed = Purchase.objects.filter(pk=purchase.pk, state=State.UNKNOWN).update(
+        fresh = Purchase.objects.filter(pk=purchase.pk, state=State.UNKNOWN)
+        changed = fresh.exclude(reason="orphaned").update(
             reason="orphaned", look_again_at=sent + numbers.LIFE + AFTER_LIFE
         )
         if changed:
@@ -249,9 +267,8 @@ def _note_orphan(purchase: Purchase) -> None:
 
 def _leave_to_person(purchase: Purchase) -> None:
     with transaction.atomic():
-        changed = Purchase.objects.filter(pk=purchase.pk, state=State.UNKNOWN).update(
-            look_again_at=None
-        )
+        undecided = Purchase.objects.filter(pk=purchase.pk, state=State.UNKNOWN)
+        changed = undecided.exclude(look_again_at=None).update(look_again_at=None)
         if changed:
             journal.note(purchase, reason="left_to_person", by=BY)
             wake_queue(purchase.account_id)

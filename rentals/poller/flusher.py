@@ -7,7 +7,7 @@ from typing import Protocol
 
 from django.db import Error as AnyDatabaseError
 
-from rentals.operations.activation import Finding
+from rentals.operations.activation import Finding, Stored
 
 logger = logging.getLogger(__name__)
 
@@ -15,13 +15,13 @@ BATCH = 200
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 
-Store = Callable[[Sequence[Finding]], Awaitable[Sequence[int]]]
+Store = Callable[[Sequence[Finding]], Awaitable[Stored]]
 
 
 class Outcome(Protocol):
-    """Is told about a batch: ``done`` are the numbers to poll no more; None if nothing was stored."""
+    """Is told what came of a batch; None if nothing was stored."""
 
-    def __call__(self, batch: Sequence[Finding], done: Sequence[int] | None) -> None: ...
+    def __call__(self, batch: Sequence[Finding], stored: Stored | None) -> None: ...
 
 
 class Flusher:
@@ -58,9 +58,9 @@ class Flusher:
             await self._arrived.wait()
             await asyncio.sleep(pause)
             batch = self._findings[:BATCH]
-            done: Sequence[int] | None = None
+            stored: Stored | None = None
             try:
-                done = await self._store(batch)
+                stored = await self._store(batch)
             except AnyDatabaseError as error:
                 pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, pause * 2))
                 logger.warning(
@@ -73,4 +73,4 @@ class Flusher:
             del self._findings[: len(batch)]
             if not self._findings:
                 self._arrived.clear()
-            self._outcome(batch, done)
+            self._outcome(batch, stored)

@@ -63,7 +63,8 @@ class Poller:
         self._reports: set[asyncio.Task[None]] = set()
         self._answers = 0
         self._gaps: list[float] = []
-        self._gap_p99: float | None = None
+        self._late: list[float] = []
+        self._figures = shard.Figures()
 
     async def run(self, seconds: float) -> bool:
         """Poll for a slice; False as soon as somebody else holds the lease.
@@ -110,15 +111,21 @@ class Poller:
             self._background.append(asyncio.create_task(work))
 
     async def _renew(self) -> bool:
-        if self._gaps:
-            self._gap_p99 = round(sorted(self._gaps)[len(self._gaps) * 99 // 100], 3)
-        figures = shard.Figures(len(self._list), self._answers, self._gap_p99)
-        self._gaps, self._answers = [], 0
         try:
-            return await self.database.run(shard.renew, self.number, self.holder, figures)
+            return await self.database.run(
+                shard.renew, self.number, self.holder, self._take_figures()
+            )
         except AnyDatabaseError as error:
             logger.warning("shard %d: lease not renewed: %s", self.number, type(error).__name__)
             return True  # nobody else can take it either
+
+    def _take_figures(self) -> shard.Figures:
+        """What was seen since the last time; where that is nothing, what was seen last."""
+        gaps = _quantiles(self._gaps) or (self._figures.gap_p50_ratio, self._figures.gap_p99_ratio)
+        late = _quantiles(self._late) or (self._figures.late_p50, self._figures.late_p99)
+        self._figures = shard.Figures(len(self._list), self._answers, *gaps, *late)
+        self._gaps, self._late, self._answers = [], [], 0
+        return self._figures
 
     # Which numbers
 
@@ -173,6 +180,7 @@ class Poller:
                 if next_poll is None:
                     break
                 lane, watch = next_poll
+                self._late.append(now - watch.due)
                 gap = watch.asked(now)
                 if gap is not None:
                     self._gaps.append(gap)
@@ -246,15 +254,15 @@ class Poller:
 
     # Writing
 
-    async def _store(self, findings: Sequence[Finding]) -> Sequence[int]:
+    async def _store(self, findings: Sequence[Finding]) -> activation.Stored:
         return await self.database.run(activation.store_findings, findings, by=BY)
 
-    def _stored(self, batch: Sequence[Finding], done: Sequence[int] | None) -> None:
-        for activation_id in done or ():
+    def _stored(self, batch: Sequence[Finding], stored: activation.Stored | None) -> None:
+        done, failed = stored or ((), [finding.activation_id for finding in batch])
+        for activation_id in done:
             self._list.drop(activation_id)
-        for finding in batch:
-            if done is None or finding.text is None:
-                self._list.forget(finding.activation_id)
+        for activation_id in failed:
+            self._list.forget(activation_id)
 
     def _report(self, operation: Callable[..., None], **arguments: Any) -> None:
         """Run an operation on an account, behind the polls; if it fails a later poll reports again."""
@@ -267,3 +275,11 @@ class Poller:
             await self.database.run(operation, **arguments)
         except Exception:
             logger.exception("shard %d: %s", self.number, operation.__name__)
+
+
+def _quantiles(values: list[float]) -> tuple[float, float] | None:
+    """The median and what 1 in 100 exceeds; None of nothing."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    return round(ordered[len(ordered) // 2], 3), round(ordered[len(ordered) * 99 // 100], 3)

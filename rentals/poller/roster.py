@@ -9,7 +9,6 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import ProviderAccount
-from core import redaction
 from core.crypto import CannotUnseal
 from rentals.models import Activation
 from rentals.states import ActivationState
@@ -65,9 +64,7 @@ def accounts(ids: Collection[UUID]) -> list[tuple[ProviderAccount, str | None]]:
 
 def _token(account: ProviderAccount) -> str | None:
     try:
-        token = account.token()
+        return account.token()
     except CannotUnseal as error:
         logger.error("provider account %s cannot be polled: %s", account.pk, error)
         return None
-    redaction.register(token)
-    return token

@@ -7,7 +7,7 @@ a shard never has two chains of slices. All times are the database's own, so tha
 clocks do not matter.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from core.health.store import process_name
 from rentals.models import PollShard
 
 TASK = "rentals.tasks.poll_shard"
@@ -31,14 +32,17 @@ class Figures:
 
     watching: int = 0
     polls: int = 0
+    gap_p50_ratio: float | None = None
     gap_p99_ratio: float | None = None
+    late_p50: float | None = None
+    late_p99: float | None = None
 
 
 def take(number: int, holder: UUID) -> bool:
     """Take the lease of a shard, or take it up again; False while somebody else holds it."""
     return bool(
         PollShard.objects.filter(_free() | Q(holder=holder), number=number).update(
-            holder=holder, lease_until=Now() + LEASE, queued_at=None
+            holder=holder, held_by=process_name(), lease_until=Now() + LEASE, queued_at=None
         )
     )
 
@@ -48,9 +52,7 @@ def renew(number: int, holder: UUID, figures: Figures) -> bool:
     return bool(
         PollShard.objects.filter(number=number, holder=holder).update(
             lease_until=Now() + LEASE,
-            watching=figures.watching,
-            polls=F("polls") + figures.polls,
-            gap_p99_ratio=figures.gap_p99_ratio,
+            **asdict(figures) | {"polls": F("polls") + figures.polls},
         )
     )
 
@@ -73,7 +75,7 @@ def enqueue(number: int) -> None:
 
 
 def watch() -> list[int]:
-    """Start the pollers of shards that nobody holds; returns which. Beat runs it every 5 seconds.
+    """Start the pollers of shards that nobody holds; returns which. Beat runs it every 2 seconds.
 
     It may run twice at a time: each slice is claimed by compare-and-swap before it is enqueued.
     """

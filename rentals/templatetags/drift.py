@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 
-from accounts.models import Team
+from accounts.models import Membership
 from rentals.models import BalanceSnapshot
 
 register = template.Library()
@@ -20,15 +20,15 @@ class Hint:
 
 
 @register.inclusion_tag("rentals/_drift_hints.html")
-def drift_hints(team: Team) -> dict[str, Any]:
-    """What nobody has explained yet on the team's accounts: one query, a hint for each account."""
+def drift_hints(membership: Membership) -> dict[str, Any]:
+    """What nobody has explained yet on the accounts that the member sees: one query, a hint for each."""
     hints: dict[object, Hint] = {}
     unexplained = BalanceSnapshot.objects.unexplained().filter(
-        account__in=team.provider_accounts.kept()
+        account__in=membership.provider_accounts()
     )
     for snapshot in unexplained.select_related("account").order_by("-pk"):
         if snapshot.account_id in hints:
             hints[snapshot.account_id].more += 1
         else:
             hints[snapshot.account_id] = Hint(snapshot)
-    return {"team": team, "hints": list(hints.values())}
+    return {"team": membership.team, "hints": list(hints.values())}

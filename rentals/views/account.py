@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -64,8 +65,11 @@ def explain_drift(request: HtmxRequest, team: str, account: UUID, snapshot: int)
 def _find(
     request: HtmxRequest, team: str, account: UUID, at_least: Role = Role.MEMBER
 ) -> tuple[Membership, ProviderAccount]:
-    membership = get_membership(request, team, at_least)
-    return membership, get_object_or_404(membership.team.provider_accounts.kept(), pk=account)
+    membership = get_membership(request, team, Role.MEMBER)
+    found = get_object_or_404(membership.provider_accounts(), pk=account)
+    if not membership.may(at_least) and not found.private_to_id:
+        raise PermissionDenied
+    return membership, found
 
 
 def _page_of(

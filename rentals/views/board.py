@@ -11,11 +11,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_membership
-from accounts.models import Membership
-from catalog.models import Area, Offer
-from rentals.models import Activation, Message, Purchase
+from accounts.models import Membership, ProviderAccount
+from catalog.models import Area
+from core.money import dollars
+from rentals.models import Activation, Message, Purchase, Tag
 from rentals.operations.queueing import known_limit, places_in_queue
 from rentals.states import ActivationState, PurchaseState
+from rentals.visibility import may_read
 from rentals.wording import explain_purchase
 
 CARDS_SHOWN = 60
@@ -29,6 +31,7 @@ class Card:
     purchase: Purchase
     price_now: Decimal | None  # of the same again, in US dollars; None where it is not offered
     can_buy: bool
+    can_read: bool  # what came to it; otherwise its messages are concealed
     refusal: str = ""
     place: int = 0  # in the queue for a free slot; 0 where it does not wait in one
 
@@ -40,14 +43,23 @@ class Card:
     @property
     def message(self) -> Message | None:
         """The newest SMS."""
-        return self.activation.newest_message if self.activation else None
+        return self.messages[-1] if self.messages else None
 
     @property
     def messages(self) -> list[Message]:
         """Every SMS, oldest first."""
         if self.activation is None:
             return []
-        return sorted(self.activation.messages.all(), key=lambda message: message.pk)
+        found = sorted(self.activation.messages.all(), key=lambda message: message.pk)
+        if not self.can_read:
+            for message in found:
+                message.conceal()
+        return found
+
+    @property
+    def tags(self) -> list[Tag]:
+        """The words it is grouped by; those of a lease are on its own page."""
+        return [] if self.purchase.is_of_lease else list(self.purchase.tags.all())
 
     @property
     def explanation(self) -> str:
@@ -89,7 +101,7 @@ class Card:
     @property
     def can_put_away(self) -> bool:
         """Whether the card can leave the board: nothing is open and no money is held."""
-        if self.purchase.is_of_lease:
+        if self.purchase.is_of_lease and self.purchase.number:
             return False
         return self.can_buy and self.purchase.settled_at is not None and not self.is_live
 
@@ -97,7 +109,7 @@ class Card:
     def can_reuse(self) -> bool:
         """Whether the same number may get another SMS: it had one, and its time is not up."""
         number = self.activation
-        if number is None or number.state != ActivationState.RECEIVED:
+        if number is None or number.state != ActivationState.RECEIVED or not self.can_read:
             return False
         return self._can_go_on and number.expires_at > timezone.now()
 
@@ -122,10 +134,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The cards, newest first, and whether there are older ones that are only in history."""
+    """The cards, newest first, and whether there are older ones that are only in history.
+
+    ``has_account`` is found out only for an empty board, which says what to do next.
+    """
 
     cards: list[Card]
     has_more: bool
+    has_account: bool = True
 
     @property
     def is_live(self) -> bool:
@@ -134,24 +150,32 @@ class Board:
 
 
 def board_of(membership: Membership) -> Board:
-    """Read the board: three queries, however many cards."""
-    on_board = membership.team.purchases.on_board().for_display()
-    found = list(on_board.prefetch_related("activation__messages")[: CARDS_SHOWN + 1])
-    return Board(cards_of(membership, found[:CARDS_SHOWN]), has_more=len(found) > CARDS_SHOWN)
+    """Read the board: four queries at most, however many cards."""
+    found = list(membership.team.purchases.on_board().for_cards()[: CARDS_SHOWN + 1])
+    cards = cards_of(membership, found[:CARDS_SHOWN])
+    accounts = membership.provider_accounts()
+    return Board(
+        cards,
+        has_more=len(found) > CARDS_SHOWN,
+        has_account=bool(cards) or accounts.filter(state=ProviderAccount.State.ACTIVE).exists(),
+    )
 
 
 def cards_of(
     membership: Membership, purchases: Iterable[Purchase], refusal: str = ""
 ) -> list[Card]:
-    """Make cards of purchases that are read for display; one query for what going on costs."""
+    """Make cards of purchases that are read for cards; one query more where there are leases."""
     purchases = list(purchases)
     prices = _prices_of(purchases)
     places = places_in_queue(purchases)
     return [
         Card(
             purchase=purchase,
-            price_now=prices.get(purchase.pk),
+            price_now=prices.get(purchase.pk)
+            if purchase.account.is_for(membership.user_id)
+            else None,
             can_buy=membership.can_buy,
+            can_read=may_read(membership, purchase),
             refusal=refusal,
             place=places.get(purchase.pk, 0),
         )
@@ -160,23 +184,17 @@ def cards_of(
 
 
 def _prices_of(purchases: list[Purchase]) -> dict[int, Decimal]:
-    """Return what the same would cost now, by primary key: a query each for numbers and leases."""
-    offers = Offer.objects.listed().filter(
-        service__in={purchase.service_id for purchase in purchases},
-        country__in={purchase.country_id for purchase in purchases},
-    )
-    by_trip: dict[tuple[int | None, int | None], Decimal]
-    by_trip = {(offer.service_id, offer.country_id): offer.cost for offer in offers}
+    """Return what the same would cost now, by primary key; a query where there are leases."""
     codes = {purchase.area_code for purchase in purchases if purchase.is_of_lease}
     areas = Area.objects.listed().filter(provider_id__in=codes) if codes else ()
     by_area = {area.provider_id: area.monthly_price for area in areas}
     found = {}
     for purchase in purchases:
-        trip = (purchase.service_id, purchase.country_id)
+        price_now: Decimal | None = getattr(purchase, "price_now", None)
         if purchase.is_of_lease and purchase.area_code in by_area:
             found[purchase.pk] = by_area[purchase.area_code] * (purchase.months or 0)
-        elif trip in by_trip:
-            found[purchase.pk] = by_trip[trip]
+        elif price_now is not None:
+            found[purchase.pk] = dollars(price_now)
     return found
 
 

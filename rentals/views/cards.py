@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,8 +19,15 @@ from rentals.views.htmx import HtmxRequest
 
 def find_purchase(membership: Membership, code: str) -> Purchase:
     """Return a purchase of the member's team with all that a card shows; raises ``Http404``."""
-    for_display = membership.team.purchases.for_display().prefetch_related("activation__messages")
-    return get_object_or_404(for_display, code=code)
+    return get_object_or_404(membership.team.purchases.for_cards(), code=code)
+
+
+def home_of(purchase: Purchase) -> str:
+    """Return the address where a purchase stands among others: the desk, the leases, or its lease."""
+    if purchase.renews is not None:
+        return purchase.renews.get_absolute_url()
+    page = "leases" if purchase.is_of_lease else "desk"
+    return reverse(f"rentals:{page}", args=[purchase.team.slug])
 
 
 def answer_card(
@@ -31,7 +39,7 @@ def answer_card(
             messages.error(request, refusal)
         if request.POST.get("back") == "purchase":
             return redirect("rentals:purchase", membership.team.slug, purchase.code)
-        return redirect("rentals:desk", membership.team.slug)
+        return redirect(home_of(purchase))
     [card] = cards_of(membership, [purchase], refusal)
     context = {"team": membership.team, "membership": membership, "card": card}
     return render(request, "rentals/_card.html", context)
@@ -80,7 +88,7 @@ def put_away(request: HtmxRequest, team: str, code: str) -> HttpResponse:
         refusal = _("It is not finished yet, so it stays on the board.")
         return answer_card(request, membership, purchase, refusal)
     if not request.htmx:
-        return redirect("rentals:desk", membership.team.slug)
+        return redirect(home_of(purchase))
     context = {
         "team": membership.team,
         "membership": membership,

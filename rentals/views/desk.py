@@ -16,7 +16,7 @@ from rentals.views.money import money_of
 def desk(request: HttpRequest, team: str) -> HttpResponse:
     """The whole page; ``?q=`` and ``?service=`` say what is chosen so far."""
     membership = get_membership(request, team)
-    money = money_of(membership.team)
+    money = money_of(membership)
     context = {
         "team": membership.team,
         "membership": membership,

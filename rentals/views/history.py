@@ -1,32 +1,25 @@
 """Everything a team ever bought, newest first."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_membership
 from accounts.models import Team
+from catalog.models import Country, Service
 from core.money import ZERO
-from rentals.models import LedgerEntry, Purchase
-from rentals.models.purchase import PurchaseQuerySet
-from rentals.states import ActivationState, LeaseState, PurchaseState
+from rentals.history import PARAMETERS, STATES, Wanted, page_of, place_of
+from rentals.models import LedgerEntry, Purchase, TripDay
 from rentals.views.htmx import HtmxRequest
 
 PAGE = 50
-DIGITS_OF_A_NUMBER = 3  # fewer are part of a name
 Kind = LedgerEntry.Kind
-
-# A purchase that was bought is where its number is.
-STATES = {s.value: s.label for s in PurchaseState if s != PurchaseState.BOUGHT}
-STATES |= {s.value: s.label for s in (*LeaseState, *ActivationState)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +31,40 @@ class Row:
     reserved: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something to narrow the list by: what may be chosen as (value, label), and what is."""
+
+    name: str
+    label: str
+    options: list[tuple[str, str]]
+    chosen: str
+
+
 @login_required
 @require_safe
 def history(request: HtmxRequest, team: str) -> HttpResponse:
-    """One page of rows; ``?state=``, ``?q=`` (a number, a service or an area) and ``?before=`` (a place)."""
+    """One page of rows; ``Wanted`` has the parameters, and ``?before=`` is a place in the list."""
     membership = get_membership(request, team)
-    state, text = request.GET.get("state", ""), request.GET.get("q", "").strip()[:100]
-    before = request.GET.get("before", "")
-    purchases = _before(_matching(membership.team, state, text), before)
-    found = list(purchases.for_display().prefetch_related("entries")[: PAGE + 1])
-    rows = [row_of(purchase) for purchase in found[:PAGE]]
-    older = ""
-    if len(found) > PAGE:
-        last = found[PAGE - 1]
-        place = f"{last.created.isoformat()},{last.pk}"
-        older = urlencode({"state": state, "q": text, "before": place})
+    wanted, before = Wanted.read(request.GET), request.GET.get("before", "")
+    found = page_of(wanted.of(membership), before, PAGE + 1)
     context = {
         "team": membership.team,
         "membership": membership,
-        "rows": rows,
-        "older": older,
-        "states": STATES.items(),
-        "state": state,
-        "text": text,
+        "rows": [row_of(purchase) for purchase in found[:PAGE]],
+        "older": _older(wanted, found),
+        "wanted": wanted,
         "before": before,
     }
-    is_more = request.htmx and not request.htmx.history_restore_request and before
-    return render(request, f"rentals/{'_history_rows' if is_more else 'history'}.html", context)
+    if request.htmx and not request.htmx.history_restore_request and before:
+        return render(request, "rentals/_history_rows.html", context)
+    choices = choices_of(membership.team, wanted)
+    context |= {
+        "choices": choices,
+        "narrowed": _narrowed(wanted, choices),
+        "is_wide": any(choice.chosen for choice in choices[1:]) or wanted.first or wanted.last,
+    }
+    return render(request, "rentals/history.html", context)
 
 
 def row_of(purchase: Purchase) -> Row:
@@ -79,39 +79,41 @@ def row_of(purchase: Purchase) -> Row:
     )
 
 
-def _matching(team: Team, state: str, text: str) -> PurchaseQuerySet:
-    purchases = team.purchases.order_by("-created", "-pk")
-    if state in PurchaseState.values:
-        purchases = purchases.filter(state=state)
-    elif state in STATES:
-        purchases = purchases.filter(Q(activation__state=state) | Q(lease__state=state))
-    if text:
-        wanted = Q(service__title__icontains=text) | Q(area_name__icontains=text)
-        digits = "".join(character for character in text if character in "0123456789")
-        if len(digits) >= DIGITS_OF_A_NUMBER:
-            wanted |= Q(activation__number__contains=digits)
-            wanted |= Q(lease__number__contains=digits) | Q(renews__number__contains=digits)
-        purchases = purchases.filter(wanted)
-    return purchases
+def choices_of(team: Team, wanted: Wanted) -> list[Choice]:
+    """Return what the list can be narrowed by, the state first: what the team has used; five queries."""
+    trips = TripDay.objects.filter(team=team, country__isnull=False).order_by()
+    services = Service.objects.filter(pk__in=trips.values("service")).order_by("title", "pk")
+    countries = Country.objects.filter(pk__in=trips.values("country")).order_by("title", "pk")
+    buyers = {one.user_id: one.user.short_name for one in team.memberships.select_related("user")}
+    options: list[tuple[str, str, list[tuple[str, str]]]] = [
+        ("state", _("Any state"), [(value, str(label)) for value, label in STATES.items()]),
+        ("service", _("Any service"), [(str(row.pk), row.title) for row in services]),
+        ("country", _("Any country"), [(str(row.pk), row.title) for row in countries]),
+        ("member", _("Anybody"), [(str(pk), name) for pk, name in buyers.items()]),
+        ("account", _("Any account"), [(str(a.pk), a.name) for a in team.provider_accounts.all()]),
+        ("tag", _("Any tag"), [(str(tag.pk), tag.name) for tag in team.tags.by_name()]),
+    ]
+    return [
+        Choice(name, label, rows, str(getattr(wanted, name) or ""))
+        for name, label, rows in options
+        if rows or getattr(wanted, name)
+    ]
 
 
-def _before(purchases: PurchaseQuerySet, place: str) -> PurchaseQuerySet:
-    """Only what comes after ``place`` in the list, found by index; a place that is none is ignored."""
-    found = _read_place(place)
-    if found is None:
-        return purchases
-    created, pk = found
-    # The first condition is implied by the second; it is what makes the index jump there.
-    return purchases.filter(Q(created__lt=created) | Q(pk__lt=pk), created__lte=created)
+def _older(wanted: Wanted, found: list[Purchase]) -> str:
+    if len(found) <= PAGE:
+        return ""
+    return urlencode(wanted.parameters | {"before": place_of(found[PAGE - 1])})
 
 
-def _read_place(place: str) -> tuple[datetime, int] | None:
-    moment, _, pk = place.partition(",")
-    try:
-        created = parse_datetime(moment)
-        number = int(pk)
-    except ValueError:
-        return None
-    if created is None or created.tzinfo is None or not 0 < number < 2**63:
-        return None
-    return created, number
+def _narrowed(wanted: Wanted, choices: list[Choice]) -> list[tuple[str, str]]:
+    """What the list is narrowed by, in words, each with the address of the list without it."""
+    words = {choice.name: dict(choice.options).get(choice.chosen, "?") for choice in choices}
+    words |= {
+        "text": f"“{wanted.text}”",
+        "first": _("from %(day)s") % {"day": wanted.first},
+        "last": _("to %(day)s") % {"day": wanted.last},
+    }
+    return [
+        (words[name], wanted.without(name).query) for name in PARAMETERS if getattr(wanted, name)
+    ]

@@ -1,22 +1,24 @@
 """The strip under the header: what is there, what is reserved, what was spent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q, Subquery, Sum
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_membership
-from accounts.models import ProviderAccount, Team
-from core.money import ZERO
+from accounts.models import Membership, ProviderAccount, Team
+from rentals.limits import Usages, read_gauges, read_usage, tightest
+from rentals.models import with_stop
 from rentals.operations.queueing import known_limit
 from rentals.states import ACTIVATION_OPEN, PurchaseState
+from rentals.wording import warn_of_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,54 +34,60 @@ class Slots:
 class Money:
     """A team's money in US dollars, and how many of its numbers wait for their SMS.
 
-    ``slots`` has the accounts whose limit the provider has taught us lately.
+    ``accounts`` and ``slots`` are those of who reads it; the other figures are the whole team's.
+    ``slots`` has the accounts whose limit the provider has taught us lately; ``warning`` is for who
+    reads it, of the limit that has the least room, from four fifths on.
     """
 
-    accounts: list[ProviderAccount]
+    accounts: Sequence[ProviderAccount]
     reserved: Decimal
     spent: Decimal
     open_numbers: int
     slots: list[Slots]
     month: datetime
+    warning: str
 
 
-def money_of(team: Team) -> Money:
+def money_of(membership: Membership) -> Money:
     """Read the strip: three queries. A month begins at midnight UTC, as the roll-up's days do."""
+    team = membership.team
+    usages = read_usage(team)
+    all_of_it = usages.of(None)
     waiting = Q(activation__state__in=ACTIVATION_OPEN)
-    held = list(
-        team.purchases.unsettled()
-        .values("account")
+    # Accounts with unsettled purchases cannot be removed: all that waits is on one of these.
+    every = list(
+        with_stop(team.provider_accounts.kept())
         .annotate(
-            open_numbers=Count("pk", filter=waiting),
-            taken=Count("pk", filter=waiting | Q(state=PurchaseState.SENDING)),
+            waiting=_count_unsettled(team, waiting),
+            taken=_count_unsettled(team, waiting | Q(state=PurchaseState.SENDING)),
         )
+        .order_by("created")
     )
-    now = datetime.now(UTC)
-    # In one statement: a settlement that comes in between two would count twice for a moment.
-    days = team.days.filter(day__gte=now.date().replace(day=1)).order_by().values("team")
-    unsettled = team.purchases.unsettled().order_by().values("team")
-    sums = Team.objects.filter(pk=team.pk).values_list(
-        Coalesce(Subquery(unsettled.values(sum=Sum("quoted"))), ZERO),
-        Coalesce(Subquery(days.values(sum=Sum("charged") + Sum("lost") - Sum("refunded"))), ZERO),
-    )
-    reserved, spent = sums.get()
-    accounts = list(team.provider_accounts.kept().order_by("created"))
+    accounts = [account for account in every if account.is_for(membership.user_id)]
     return Money(
         accounts=accounts,
-        reserved=reserved,
-        spent=spent,
-        open_numbers=sum(row["open_numbers"] for row in held),
-        slots=_slots(accounts, {row["account"]: row["taken"] for row in held}),
-        month=now,
+        reserved=all_of_it.reserved,
+        spent=all_of_it.spent_this_month,
+        open_numbers=sum(account.waiting for account in every),
+        slots=[
+            Slots(account, free=max(0, limit - account.taken), limit=limit)
+            for account in accounts
+            if account.is_active and (limit := known_limit(account)) is not None
+        ],
+        month=datetime.now(UTC),
+        warning=_warning(membership, usages),
     )
 
 
-def _slots(accounts: list[ProviderAccount], taken: dict[UUID, int]) -> list[Slots]:
-    return [
-        Slots(account, free=max(0, limit - taken.get(account.pk, 0)), limit=limit)
-        for account in accounts
-        if account.is_active and (limit := known_limit(account)) is not None
-    ]
+def _count_unsettled(team: Team, condition: Q) -> Coalesce:
+    """Count the unsettled purchases of each account that fulfil ``condition``."""
+    unsettled = team.purchases.unsettled().filter(condition, account=OuterRef("pk")).order_by()
+    return Coalesce(Subquery(unsettled.values("account").values_list(Count("pk"))), 0)
+
+
+def _warning(membership: Membership, usages: Usages) -> str:
+    limit = tightest(read_gauges(membership.team, membership.user, usages))
+    return warn_of_limit(limit) if limit is not None and limit.is_near else ""
 
 
 @login_required
@@ -90,5 +98,5 @@ def money(request: HttpRequest, team: str) -> HttpResponse:
     return render(
         request,
         "rentals/_money.html",
-        {"team": membership.team, "money": money_of(membership.team)},
+        {"team": membership.team, "money": money_of(membership)},
     )

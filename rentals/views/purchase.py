@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import get_membership
 from accounts.models import Membership
 from core.crypto import CannotUnseal
-from rentals.forms import AdoptForm, WriteOffForm
+from rentals.forms import AdoptForm, AdoptOrderForm, WriteOffForm
 from rentals.models import Event, LedgerEntry, Purchase
 from rentals.states import PurchaseState
 from rentals.views.board import cards_of
@@ -53,11 +53,29 @@ def page_of(request: HtmxRequest, membership: Membership, found: Purchase) -> di
         "card": card,
         "timeline": timeline,
         "trouble": next(iter(troubles), None),
-        "adopt_form": AdoptForm(),
+        "lease": found.renews or getattr(found, "lease", None),
+        "adopt_form": AdoptOrderForm() if found.is_of_lease else AdoptForm(),
         "write_off_form": WriteOffForm(),
         "entries": entries,
+        "raw_state": _raw_state(found, timeline),
         "raw_answer": _raw_answer(found) if membership.can_manage or _is_staff(request) else None,
     }
+
+
+def _raw_state(purchase: Purchase, timeline: list[Stop]) -> list[tuple[str, str]]:
+    """Names and values as the database has them, for who helps: nothing secret, nothing worded."""
+    names = ("code", "kind", "state", "reason", "provider_code", "sends", "created", "sent_at")
+    rows = [(name, getattr(purchase, name)) for name in (*names, "ended_at", "settled_at")]
+    rows.append(("account", purchase.account.pk))
+    number = getattr(purchase, "activation", None)
+    if number is not None:
+        of_number = ("state", "request_id", "watched", "created", "expires_at", "received_at")
+        rows += [(f"number.{name}", getattr(number, name)) for name in (*of_number, "closed_at")]
+    for stop in timeline:
+        event = stop.event
+        change = f"{event.from_state or '·'} → {event.to_state or '·'} {event.reason}".strip()
+        rows.append((f"{event.created:%Y-%m-%dT%H:%M:%S.%fZ}", f"{event.subject}: {change}"))
+    return [(name, f"{value}") for name, value in rows if value not in (None, "")]
 
 
 def _is_staff(request: HtmxRequest) -> bool:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import get_membership
 from accounts.models import Membership, Role
-from rentals.forms import AdoptForm, WriteOffForm
+from rentals.forms import AdoptForm, AdoptOrderForm, WriteOffForm
 from rentals.models import Purchase
 from rentals.operations import unknown
 from rentals.operations.errors import Refusal
@@ -22,14 +22,15 @@ from rentals.views.purchase import page_of
 @login_required
 @require_POST
 def adopt(request: HtmxRequest, team: str, code: str) -> HttpResponse:
-    """It was bought: take over the number that somebody has found on the provider's site."""
+    """It was bought: take over the number or the order that is on the provider's site."""
     membership = get_membership(request, team, at_least=Role.ADMIN)
     purchase = find_purchase(membership, code)
-    form = AdoptForm(request.POST)
+    form = (AdoptOrderForm if purchase.is_of_lease else AdoptForm)(request.POST)
     if not form.is_valid():
         return _ask_again(request, membership, purchase, adopt_form=form)
+    adopt_it = unknown.adopt_order if purchase.is_of_lease else unknown.adopt
     try:
-        unknown.adopt(purchase=purchase, actor=membership.user, **form.cleaned_data)
+        adopt_it(purchase=purchase, actor=membership.user, **form.cleaned_data)
     except Refusal as error:
         form.add_error(None, error.message)
         return _ask_again(request, membership, purchase, error.message, adopt_form=form)

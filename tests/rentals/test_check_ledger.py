@@ -1,13 +1,11 @@
 """manage.py check_ledger: finds whatever does not add up, and nothing where all does."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from decimal import Decimal
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -20,11 +18,13 @@ from rentals.operations.activation import request_cancel, send_cancel, store_sms
 from rentals.operations.purchase import abandon_purchase
 from rentals.operations.unknown import declare_not_bought, write_off
 from tests.factories import make_country, make_offer, make_provider_account, make_service, make_team
+from tests.plugins.append_only import tampering
 from tests.rentals.operations.conftest import Shop
 from tests.rentals.operations.conftest import shop as shop
 
 pytestmark = pytest.mark.django_db
 PAST = 40
+TABLES = ("rentals_ledgerentry", "rentals_event")
 
 
 @pytest.fixture
@@ -43,29 +43,6 @@ def check(*options: str) -> str:
     except CommandError as error:
         return f"{out.getvalue()}{error}, exit status {error.returncode}"
     return out.getvalue()
-
-
-@contextmanager
-def tampering() -> Iterator[None]:
-    """The append-only triggers are gone, as for somebody with the password of the database."""
-    tables = ("rentals_ledgerentry", "rentals_event")
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table changes with checks to come
-            for table in tables:
-                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        else:
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-            triggers = cursor.fetchall()
-            for name, _sql in triggers:
-                cursor.execute(f"DROP TRIGGER {name}")
-        yield
-        if connection.vendor == "postgresql":
-            for table in tables:
-                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-        else:
-            for _name, sql in triggers:
-                cursor.execute(sql)
 
 
 def received() -> Purchase:
@@ -192,7 +169,7 @@ def test_every_kind_of_tampering_with_a_purchase_is_found(
     past: Team, tamper: Callable[[], None], line: str
 ) -> None:
     code = str(received().code)
-    with tampering():
+    with tampering(*TABLES):
         tamper()
     found = check()
     assert line in found
@@ -223,7 +200,7 @@ def test_missing_and_invented_days_are_found_and_fixed(past: Team, alice: User) 
 
 
 def test_fixing_days_touches_nothing_else(past: Team) -> None:
-    with tampering():
+    with tampering(*TABLES):
         charge_more()
     before = list(LedgerEntry.objects.order_by("pk").values())
     assert "settled by a charge of $9.0000" in check("--fix-days")
@@ -239,7 +216,7 @@ def test_it_reads_in_batches(
     monkeypatch.setattr(audit, "BATCH", 10)
     with django_assert_max_num_queries(5 * 3):  # purchases, entries, events; the last one is empty
         assert list(audit.check_purchases()) == []
-    with tampering():
+    with tampering(*TABLES):
         last = Purchase.objects.latest("pk")
         LedgerEntry.objects.filter(purchase=last).delete()
     assert str(last.code) in check()

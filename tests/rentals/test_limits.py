@@ -210,11 +210,11 @@ def test_the_tightest_limit_is_the_fullest_and_never_the_ceiling() -> None:
 def test_the_warning_says_how_much_is_used_and_who_can_change_it() -> None:
     assert warn_of_limit(gauge("8.4")) == (
         "The team has used $8.40 of its limit of $10.00 for today. That is 84 %; beyond the limit "
-        "nothing is bought. The staff of this site can change the limit."
+        "nothing is bought. Owners and admins of the team can change the limit."
     )
     own = Gauge(Kind.OPEN_AT_ONCE, 7, Decimal(3), Decimal(3), Decimal(0))
     assert warn_of_limit(own) == (
         "You have 3 open of the 3 that you may have at once. That is all of it, and nothing more "
         "is bought. One is free again when an SMS comes, or when a number is cancelled or expires. "
-        "The staff of this site can change the limit."
+        "Owners and admins of the team can change the limit."
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from rentals import audit
+from rentals import audit, audit_rollup
 from rentals.models import LedgerEntry, Purchase
 
 
@@ -36,3 +36,4 @@ class Command(BaseCommand):
     def _differences(self, fix_days: bool) -> Iterator[str]:
         yield from audit.check_purchases()
         yield from audit.check_days(fix=fix_days)
+        yield from audit_rollup.check_rollup(fix=fix_days)

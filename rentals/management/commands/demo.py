@@ -1,5 +1,6 @@
 """``manage.py demo``: the demo team, its account at the sandbox, a catalogue and a past."""
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -7,9 +8,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import operations as accounts
 from accounts.models import Membership, ProviderAccount, Role, Team, User
-from catalog.models import Offer
+from catalog.models import Area, Offer
 from catalog.sync import refresh_catalogue
 from rentals.demo import tell_past
+from rentals.operations.purchase import request_lease
+from rentals.operations.sending import send_purchase
 
 TOKEN = "sandbox-demo-token"  # the one that `python -m sandbox` knows unless told otherwise
 PURCHASES = 120
@@ -54,3 +57,20 @@ class Command(BaseCommand):
             Membership.objects.get_or_create(team=team, user=mate, defaults={"role": role})
             members.append(mate)
         tell_past(account, members, purchases=purchases)
+        self._lease(team, user, account)
+
+    def _lease(self, team: Team, user: User, account: ProviderAccount) -> None:
+        """One long-term number, really leased: it gets its SMS, is renewed and given back."""
+        area = Area.objects.listed().filter(stock__gt=0).order_by("monthly_price").first()
+        if area is None:
+            return
+        purchase = request_lease(
+            team=team,
+            buyer=user,
+            account=account,
+            area=area,
+            months=area.min_months,
+            quoted=area.monthly_price * area.min_months,
+            client_key=uuid.uuid4(),
+        )
+        send_purchase(purchase_id=purchase.pk)

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Action, AuditEntry
 from rentals import journal
 from rentals.models import (
     Activation,
@@ -21,6 +22,7 @@ from rentals.models import (
     Message,
     PollShard,
     Purchase,
+    TripDay,
 )
 from rentals.operations import activation as operations
 from rentals.states import PurchaseState
@@ -38,7 +40,7 @@ pytestmark = pytest.mark.django_db
 TEXT = "<b>Your code</b> is 048213"
 MODELS = [
     *(Activation, BalanceSnapshot, Event, LedgerEntry),
-    *(Message, PollShard, Purchase, MemberDay),
+    *(Message, PollShard, Purchase, MemberDay, TripDay),
 ]
 
 
@@ -214,16 +216,55 @@ def test_drift_is_found_by_what_is_still_to_do(client_of, sam, team):
 # What is not for everybody
 
 
+def reveal(message: Message) -> str:
+    return address(Message, "do", message.pk, "reveal")
+
+
+def test_no_page_shows_an_sms_not_even_to_superusers(client_of, sam, activation):
+    browser, message = client_of(sam), activation.messages.get()
+    for page in (
+        address(Activation, "change", activation.pk),
+        address(Message),
+        address(Message, "change", message.pk),
+        address(Message, "history", message.pk),
+        reveal(message),
+    ):
+        text = browser.get(page).text
+        assert "048213" not in text
+        assert "Your code" not in text
+
+
+def test_an_sms_is_revealed_for_a_reason_that_is_written_down(client_of, sam, team, activation):
+    browser, message = client_of(sam), activation.messages.get()
+    for reason in ("", "why not"):
+        refused = browser.post(reveal(message), {"reason": reason})
+        assert refused.status_code == 422
+        assert "048213" not in refused.text
+    assert not AuditEntry.objects.filter(action=Action.MESSAGE_REVEALED).exists()
+    shown = browser.post(reveal(message), {"reason": "Alice asked us to."}).text
+    assert "&lt;b&gt;Your code&lt;/b&gt; is 048213" in shown
+    entry = AuditEntry.objects.of_team(team).get(action=Action.MESSAGE_REVEALED)
+    assert entry.actor_email == sam.email
+    assert entry.after["reason"] == "Alice asked us to."
+    assert "048213" not in str(entry.after)
+
+
+def test_an_sms_that_is_gone_is_not_revealed(client_of, sam, activation):
+    message = activation.messages.get()
+    Message.objects.update(text="", code="", text_removed_at=timezone.now())
+    answer = client_of(sam).post(reveal(message), {"reason": "Alice asked us to."})
+    assert answer.status_code == 302
+    assert not AuditEntry.objects.filter(action=Action.MESSAGE_REVEALED).exists()
+
+
 def test_sms_are_for_superusers_alone(client_of, sam, activation):
     page = address(Activation, "change", activation.pk)
-    assert "048213" in client_of(sam).get(page).text
-    assert "<b>Your code</b>" not in client_of(sam).get(page).text
     browser = client_of(clerk(Activation, Message, Purchase))
     assert browser.get(page).status_code == 200
-    assert "048213" not in browser.get(page).text
     assert browser.get(address(Message)).status_code == 403
     message = activation.messages.get()
     assert browser.get(address(Message, "change", message.pk)).status_code in (302, 403)
+    assert browser.post(reveal(message), {"reason": "Curious, that is all."}).status_code == 403
     assert "048213" not in browser.get(address(Purchase, "change", activation.purchase_id)).text
 
 

@@ -1,11 +1,13 @@
 """A number's life: the SMS wins every race, and each end settles the money once."""
 
+import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError, connections
 from django.utils import timezone
 
 from rentals.models import Activation, Event, MemberDay, Message, Purchase
@@ -45,7 +47,7 @@ def test_the_sms_moves_the_price_from_reserved_to_spent(shop: Shop, kinds: Kinds
     activation = shop.number()
     assert receive(activation)
     assert activation.state == State.RECEIVED
-    assert activation.newest_message.code == "48213"
+    assert activation.messages.latest("pk").code == "48213"
     assert kinds(activation.purchase) == ["hold", "charge"]
     assert shop.team.purchases.reserved() == 0
     assert MemberDay.objects.get().charged == COST
@@ -64,7 +66,7 @@ def test_a_second_text_is_one_more_message_and_costs_nothing(shop: Shop, kinds: 
     receive(activation, "111111")
     assert receive(activation, "222222")
     assert [message.code for message in Message.objects.order_by("pk")] == ["111111", "222222"]
-    assert activation.newest_message.code == "222222"
+    assert activation.messages.latest("pk").code == "222222"
     assert kinds(activation.purchase) == ["hold", "charge"]
 
 
@@ -109,7 +111,7 @@ def test_an_sms_that_came_before_the_cancel_is_kept_and_paid(shop: Shop, kinds: 
     shop.sandbox.deliver(activation.request_id, "429916")
     cancel(shop, activation)
     assert activation.state == State.RECEIVED
-    assert activation.newest_message.text == "429916"
+    assert activation.messages.latest("pk").text == "429916"
     assert kinds(activation.purchase) == ["hold", "charge"]
 
 
@@ -185,11 +187,11 @@ def test_a_received_number_is_used_again(shop: Shop) -> None:
 
 def test_a_batch_stores_everything_and_says_what_is_done(shop: Shop) -> None:
     first, second, third = shop.number(), shop.number(), shop.number()
-    done = store_findings(
+    done, failed = store_findings(
         [Finding(first.pk, "111111"), Finding(second.pk, None), Finding(third.pk, "333333")],
         by="poller",
     )
-    assert done == [second.pk]
+    assert (done, failed) == ([second.pk], [])
     states = dict(Activation.objects.values_list("pk", "state"))
     assert states == {first.pk: "received", second.pk: "expired", third.pk: "received"}
 
@@ -206,10 +208,33 @@ def test_one_bad_row_never_stops_a_batch(shop: Shop, monkeypatch: pytest.MonkeyP
         return real(text)
 
     monkeypatch.setattr(module, "find_code", fail_on_bad)
-    store_findings(
+    _done, failed = store_findings(
         [Finding(bad.pk, "bad"), Finding(10**9, "x"), Finding(good.pk, "111111")], by="p"
     )
     assert Message.objects.get().activation == good
+    assert sorted(failed) == [bad.pk, 10**9]
+
+
+def test_a_deadlock_stores_nothing_and_has_the_whole_batch_tried_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rentals.operations import activation as module
+
+    findings = [Finding(shop.number().pk, "111111"), Finding(shop.number().pk, "222222")]
+    real = module.find_code
+
+    def deadlock(text: str) -> str:
+        if text == "222222":
+            raise OperationalError("deadlock detected")
+        return real(text)
+
+    monkeypatch.setattr(module, "find_code", deadlock)
+    with pytest.raises(OperationalError):
+        store_findings(findings, by="p")
+    assert not Message.objects.exists()
+    monkeypatch.undo()
+    store_findings(findings, by="p")
+    assert Message.objects.count() == 2
 
 
 def test_hostile_text_is_stored_as_it_came(shop: Shop) -> None:
@@ -217,3 +242,29 @@ def test_hostile_text_is_stored_as_it_came(shop: Shop) -> None:
     activation = shop.number()
     receive(activation, text)
     assert Message.objects.get().text == text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_sms_and_the_end_at_the_same_moment_settle_once_and_lose_nothing(
+    shop: Shop, kinds: Kinds
+) -> None:
+    shop.sandbox.update_account(shop.token, waiting_limit=100)
+    start = threading.Barrier(2)
+
+    def at_once(store: Callable[..., bool], **fields: object) -> None:
+        try:
+            start.wait()
+            store(by="poller", **fields)
+        finally:
+            connections.close_all()
+
+    for _ in range(10):
+        number = shop.number()
+        with ThreadPoolExecutor(2) as pool:
+            end = pool.submit(at_once, store_release, activation_id=number.pk)
+            pool.submit(at_once, store_sms, activation_id=number.pk, text="429916").result()
+            end.result()
+        number.refresh_from_db()
+        settled_as = "charge" if number.state == State.RECEIVED else "release"
+        assert number.messages.get().text == "429916"
+        assert kinds(number.purchase) == ["hold", settled_as]

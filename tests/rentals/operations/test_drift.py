@@ -11,8 +11,9 @@ from django.utils import timezone
 import smsbus
 from accounts import operations as accounts
 from accounts.provider import client_for
-from rentals.models import Activation, BalanceSnapshot, Purchase
+from rentals.models import Activation, BalanceSnapshot, Lease, Purchase
 from rentals.operations import drift
+from rentals.operations import lease as leases
 from rentals.operations.activation import (
     request_cancel,
     send_cancel,
@@ -105,7 +106,7 @@ def test_readings_that_change_nothing_add_no_rows(shop: Shop) -> None:
 
 
 def test_every_way_to_read_a_balance_takes_a_snapshot(shop: Shop) -> None:
-    accounts.check_provider_account(account=shop.account)
+    accounts.check_provider_account(account=shop.account, actor=shop.alice)
     assert newest(shop).balance == 10
     shop.sandbox.top_up(shop.token, 1)
     accounts.read_due_balances()
@@ -167,6 +168,18 @@ def test_an_sms_that_we_have_not_polled_yet_is_no_drift(shop: Shop) -> None:
     shop.sandbox.deliver(number.request_id, "429916")
     assert read(shop).drift is None
     poll(shop, number)
+    assert read(shop).drift == 0
+    assert not BalanceSnapshot.objects.with_drift().exists()
+
+
+def test_a_cancellation_on_its_way_is_no_drift(shop: Shop, lease: Lease) -> None:
+    read(shop)
+    leases.request_cancel(lease=lease, actor=shop.alice)
+    shop.sandbox.fault("rent/cancel/order", "reset", applied=True)
+    shop.sandbox.fault("rent/list/order", "http_error")
+    leases.send_cancel(lease_id=lease.pk)  # the money is back, and nobody has told us
+    assert (read(shop).balance, newest(shop).drift) == (10, None)
+    leases.send_cancel(lease_id=lease.pk)
     assert read(shop).drift == 0
     assert not BalanceSnapshot.objects.with_drift().exists()
 

@@ -61,6 +61,13 @@ def test_a_cancelled_lease_is_refunded_once(shop: Shop, lease: Lease, kinds: Kin
     assert shop.sends("rent/cancel/order") == 1
 
 
+def test_who_learns_second_of_a_cancelled_order_leaves_it_alone(lease: Lease, kinds: Kinds) -> None:
+    """The worker that cancels and the reading of the orders may find it at the same moment."""
+    assert operations.end_cancelled(lease_id=lease.pk, by="worker")
+    assert not operations.end_cancelled(lease_id=lease.pk, by="reading")
+    assert kinds(lease.purchase) == ["hold", "charge", "refund"]
+
+
 @pytest.mark.parametrize(("fault", "options"), FAULTS[:3])
 @pytest.mark.parametrize("applied", [True, False])
 def test_a_lost_answer_to_a_cancel_is_found_out(
@@ -209,6 +216,15 @@ def test_each_sms_is_stored_once(shop: Shop, lease: Lease) -> None:
     ]
     lease.refresh_from_db()
     assert lease.read_at is not None
+
+
+def test_of_two_sms_in_one_second_the_later_one_is_the_newest(shop: Shop, lease: Lease) -> None:
+    texts = ["first 1111", "second 2222", "third 3333"]
+    for text in texts:
+        shop.sandbox.deliver_lease(lease.mobile_number, text)
+    read_inboxes(account_id=str(shop.account.pk))
+    stored = lease.messages.order_by("received_at", "pk").values_list("text", flat=True)
+    assert list(stored) == texts
 
 
 def test_an_inbox_of_many_pages_is_read_to_its_end(

@@ -156,8 +156,8 @@ def test_another_teams_limits_and_purchases_do_not_matter(shop: Shop) -> None:
 
 def test_the_words_say_who_can_change_it(shop: Shop, bob: User) -> None:
     make_limit(shop.team, open_at_once=0)
-    assert "The staff of this site can change the limit." in refusal(shop)
-    assert "The staff of this site can change the limit." in refusal(shop, buyer=bob)
+    assert "Owners and admins of the team can change the limit." in refusal(shop)
+    assert "Owners and admins of the team can change the limit." in refusal(shop, buyer=bob)
 
 
 def test_of_two_limits_the_longer_lasting_one_is_named(shop: Shop) -> None:

@@ -21,6 +21,7 @@ from tests.rentals.operations.conftest import COST, Shop
 
 pytestmark = pytest.mark.django_db
 
+Kinds = Callable[[Purchase], list[str]]
 State = PurchaseState
 
 
@@ -38,17 +39,15 @@ def queued(shop: Shop) -> list[Purchase]:
     return list(shop.team.purchases.filter(state=State.HELD).order_by("pk"))
 
 
-def test_too_many_waiting_teaches_the_limit_and_queues(full: Shop) -> None:
+def test_too_many_waiting_teaches_the_limit_and_queues(full: Shop, kinds: Kinds) -> None:
     assert full.account.slots == 2
     assert free_slots(full.account) == 0
     refused = full.team.purchases.get(state=State.REFUSED)
     [waiting] = queued(full)
     assert waiting.instead_of == refused
     assert (waiting.reason, waiting.quoted) == ("queued", COST)
-    assert list(refused.entries.order_by("pk").values_list("kind", flat=True)) == [
-        "hold",
-        "release",
-    ]
+    assert kinds(refused) == ["hold", "release"]
+    assert kinds(waiting) == ["hold"]
     assert full.team.purchases.reserved() == 3 * COST
     assert refused not in full.team.purchases.on_board()
 
@@ -156,3 +155,17 @@ def test_a_block_that_is_over_blocks_nothing(shop: Shop) -> None:
         until=timezone.now() - timedelta(seconds=1),
     )
     assert shop.buy(client_key=uuid.uuid4()).state == State.BOUGHT
+
+
+def test_what_was_asked_for_before_the_block_is_not_sent_any_more(shop: Shop, kinds: Kinds) -> None:
+    purchase = shop.ask()
+    ServiceBlock.objects.create(
+        account=shop.account,
+        service=shop.offer.service,
+        until=timezone.now() + timedelta(hours=1),
+    )
+    send_purchase(purchase_id=purchase.pk)
+    purchase.refresh_from_db()
+    assert (purchase.state, purchase.reason) == (State.ABANDONED, "service_blocked")
+    assert kinds(purchase) == ["hold", "release"]
+    assert shop.sends() == 0

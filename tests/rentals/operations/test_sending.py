@@ -2,18 +2,22 @@
 
 import json
 import threading
+import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.core import mail
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 import smsbus
+from accounts.operations import suspend_account
 from rentals.models import Activation, Event, Purchase
+from rentals.operations.purchase import abandon_purchase
 from rentals.operations.sending import MAX_SENDS, send_purchase
 from rentals.operations.sweep import sweep
 from rentals.states import PurchaseState
@@ -140,6 +144,23 @@ def test_a_price_that_may_be_one_of_the_bad_rows_is_asked_for_again(
     purchase.refresh_from_db()
     assert purchase.state == State.BOUGHT
     assert kinds(purchase) == ["hold"]
+
+
+@pytest.mark.parametrize("cost", [0, "0.0000", 0.00001])
+def test_a_price_of_nothing_is_not_believed(shop: Shop, kinds: Kinds, cost: object) -> None:
+    say_prices(shop, price(cost))
+    purchase = shop.buy()
+    assert (purchase.state, purchase.reason) == (State.ABANDONED, "price_zero")
+    assert kinds(purchase) == ["hold", "release"]
+    assert shop.sends() == 0
+    assert "cannot be right" in explain_purchase(purchase)
+
+
+def test_a_negative_price_is_none(shop: Shop, kinds: Kinds) -> None:
+    say_prices(shop, price(-0.14))
+    purchase = shop.buy()
+    assert (purchase.state, purchase.reason) == (State.HELD, "price_unreadable")
+    assert shop.sends() == 0
 
 
 def test_a_price_in_another_country_is_no_price(shop: Shop) -> None:
@@ -327,3 +348,86 @@ def test_the_token_is_nowhere_in_what_is_kept(shop: Shop) -> None:
     assert shop.token not in (purchase.answer() or "")
     assert shop.token not in str(list(Event.objects.values()))
     assert shop.token not in purchase.provider_message
+
+
+def test_the_raw_answer_is_kept_sealed(shop: Shop) -> None:
+    purchase = shop.buy()
+    assert purchase.activation.number in (purchase.answer() or "")
+    assert purchase.activation.number.encode() not in bytes(purchase.answer_sealed or b"")
+
+
+def test_an_account_that_was_set_aside_since_the_click_sends_nothing(
+    shop: Shop, kinds: Kinds
+) -> None:
+    purchase = shop.ask()
+    suspend_account(account=shop.account, code=401)
+    send_purchase(purchase_id=purchase.pk)
+    purchase.refresh_from_db()
+    assert (purchase.state, purchase.reason) == (State.ABANDONED, "account_suspended")
+    assert kinds(purchase) == ["hold", "release"]
+    assert shop.sandbox.calls == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_send_is_committed_before_the_first_byte_leaves(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks from elsewhere while the provider is asked sees where the purchase stands."""
+    purchase = shop.ask()
+    send = smsbus.Client.send
+    seen: dict[str, str] = {}
+
+    def state_elsewhere() -> str:
+        try:
+            return Purchase.objects.get(pk=purchase.pk).state
+        finally:
+            connections.close_all()
+
+    def look(client: smsbus.Client, call: smsbus.Call[object]) -> smsbus.Answer:
+        assert not connection.in_atomic_block, f"{call.name} inside a transaction"
+        with ThreadPoolExecutor(1) as elsewhere:
+            seen[call.name] = elsewhere.submit(state_elsewhere).result()
+        return send(client, call)
+
+    monkeypatch.setattr(smsbus.Client, "send", look)
+    send_purchase(purchase_id=purchase.pk)
+    assert seen["list/prices"] == State.HELD
+    assert seen["get/number"] == State.SENDING
+
+
+def test_a_worker_whose_claim_is_gone_writes_nothing(
+    shop: Shop, kinds: Kinds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stalled, and when its answer comes somebody else holds the purchase."""
+    send = smsbus.Client.send
+
+    def stall(client: smsbus.Client, call: smsbus.Call[object]) -> smsbus.Answer:
+        answer = send(client, call)
+        if call.effect:
+            Purchase.objects.update(claim=uuid.uuid4())
+        return answer
+
+    monkeypatch.setattr(smsbus.Client, "send", stall)
+    purchase = shop.buy()
+    assert purchase.state == State.SENDING
+    assert purchase.answer() is None
+    assert not Activation.objects.exists()
+    assert kinds(purchase) == ["hold"]
+    assert purchase.events.last().reason == "answer_after_end"
+
+
+def test_what_is_given_up_while_the_price_is_read_is_not_sent(
+    shop: Shop, kinds: Kinds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = smsbus.Client.send
+
+    def give_up(client: smsbus.Client, call: smsbus.Call[object]) -> smsbus.Answer:
+        if call.name == "list/prices":
+            abandon_purchase(purchase=Purchase.objects.get(), actor=shop.alice)
+        return send(client, call)
+
+    monkeypatch.setattr(smsbus.Client, "send", give_up)
+    purchase = shop.buy()
+    assert (purchase.state, purchase.reason) == (State.ABANDONED, "given_up")
+    assert kinds(purchase) == ["hold", "release"]
+    assert shop.sends() == 0

@@ -1,5 +1,6 @@
 """What time does: nothing stays in `sending`, nothing that was lost stays lost."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from rentals.models import Activation, Purchase
+from rentals.operations import unknown
 from rentals.operations.activation import request_cancel
 from rentals.operations.sweep import sweep
 from rentals.states import PurchaseState
@@ -65,3 +67,20 @@ def test_two_sweeps_do_no_more_than_one(shop: Shop) -> None:
     sweep()
     sweep()
     assert Purchase.objects.get().events.count() == 1
+
+
+def test_a_claim_that_was_renewed_since_the_look_is_left_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the sweep's look and its swap another worker has begun to send."""
+    purchase = make_purchase(shop.team, state=PurchaseState.SENDING)
+    Purchase.objects.update(claim_until=timezone.now() - timedelta(seconds=1))
+
+    def begin_again(purchase: Purchase) -> None:
+        until = timezone.now() + timedelta(minutes=1)
+        Purchase.objects.update(claim=uuid.uuid4(), claim_until=until)
+
+    monkeypatch.setattr(unknown, "when_to_look", begin_again)
+    sweep()
+    purchase.refresh_from_db()
+    assert purchase.state == PurchaseState.SENDING

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
 from rentals.models import Activation, Event, Purchase
-from rentals.operations import unknown
+from rentals.operations import evidence, unknown
 from rentals.operations.activation import store_release
 from rentals.operations.errors import Refusal
 from rentals.operations.evidence import CONFIRMATIONS, calibrate, is_believed
@@ -119,10 +120,14 @@ def test_somebody_elses_purchase_on_the_account_leaves_it_to_a_person(
 
 
 def test_two_unknowns_at_once_are_left_to_a_person(trusted: Shop) -> None:
-    first = lose_answer(trusted, sold=True)
+    """What is frozen might be for either: also where one look alone would be conclusive."""
+    first = lose_answer(trusted, sold=False)
     Purchase.objects.filter(pk=first.pk).update(look_again_at=None)
-    second = lose_answer(trusted, sold=False)
-    assert look(second).look_again_at is None
+    second = lose_answer(trusted, sold=True)
+    assert second.look_again_at is not None
+    second = look(second)
+    assert (second.reason, second.look_again_at) == ("answer_lost", None)
+    assert second.events.last().reason == "left_to_person"
 
 
 def test_an_account_that_was_never_calibrated_is_not_judged(shop: Shop) -> None:
@@ -231,3 +236,22 @@ def test_evidence_never_overrules_a_person(trusted: Shop, kinds: Kinds) -> None:
     assert look(purchase).state == State.LOST
     assert kinds(purchase) == ["hold", "loss"]
     assert unknown.BY not in purchase.events.values_list("by", flat=True)
+
+
+@pytest.mark.parametrize("sold", [True, False])
+def test_a_person_who_decides_during_the_look_is_not_overruled(
+    trusted: Shop, kinds: Kinds, monkeypatch: pytest.MonkeyPatch, sold: bool
+) -> None:
+    purchase = lose_answer(trusted, sold=sold)
+    read = evidence.read
+
+    def decide_meanwhile(*args: Any, **kwargs: Any) -> evidence.Reading | None:
+        reading = read(*args, **kwargs)
+        write_off(purchase=Purchase.objects.get(pk=purchase.pk), actor=trusted.alice)
+        return reading
+
+    monkeypatch.setattr(evidence, "read", decide_meanwhile)
+    purchase = look(purchase)
+    assert (purchase.state, purchase.reason) == (State.LOST, "written_off")
+    assert kinds(purchase) == ["hold", "loss"]
+    assert purchase.events.last().actor == trusted.alice

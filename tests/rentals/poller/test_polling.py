@@ -1,17 +1,19 @@
 """The poller against the sandbox over HTTP: every SMS is stored, whatever goes wrong."""
 
+import os
 import time
 from datetime import timedelta
 
 import pytest
 import redis
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
 from accounts.models import ProviderAccount
+from core.redaction import redact
 from rentals.models import Activation, LedgerEntry, PollShard
 from rentals.operations import activation as operations
-from rentals.poller import loop
+from rentals.poller import loop, roster
 from rentals.states import ActivationState
 from rentals.wakeup import wake_poller
 from tests.factories import make_provider_account
@@ -282,6 +284,27 @@ def test_a_bug_while_storing_is_survived_and_the_sms_found_again(
     assert len(failures) == 1
 
 
+def test_a_second_sms_that_could_not_be_stored_is_found_again(
+    sandbox, buy, poll_until, monkeypatch
+):
+    number = buy()
+    sandbox.deliver(number.request_id, "1234")
+    find_code, failures = operations.find_code, []
+
+    def wrong(text):
+        if text == "5678" and not failures:
+            failures.append(text)
+            raise DatabaseError("cannot be stored")
+        return find_code(text)
+
+    monkeypatch.setattr(operations, "find_code", wrong)
+    poll_until(lambda: texts(number) == ["1234"])
+    sandbox.deliver(number.request_id, "5678")
+    poll_until(lambda: sorted(texts(number)) == ["1234", "5678"])
+
+    assert failures == ["5678"]
+
+
 def test_the_token_is_in_no_log_line(sandbox, account, buy, poll_until, caplog):
     caplog.set_level("DEBUG")
     buy()
@@ -300,6 +323,9 @@ def test_the_shards_row_tells_what_its_poller_does(sandbox, buy, poll_until):
     row = PollShard.objects.get()
     assert row.watching == 2
     assert row.gap_p99_ratio >= 1.0
+    assert row.gap_p99_ratio >= row.gap_p50_ratio > 0
+    assert 0 <= row.late_p50 <= row.late_p99 < 5
+    assert row.held_by.endswith(f":{os.getpid()}")
 
 
 def test_hundreds_of_polls_cost_a_handful_of_redis_commands(sandbox, buy, poll_until, settings):
@@ -312,3 +338,9 @@ def test_hundreds_of_polls_cost_a_handful_of_redis_commands(sandbox, buy, poll_u
     commands = sum(row["calls"] for row in client.info("commandstats").values())
 
     assert commands < 20
+
+
+def test_the_token_of_a_polled_account_is_known_for_a_secret(account):
+    roster.accounts({account.pk})
+
+    assert account.token() not in redact(f"odd: {account.token()}")

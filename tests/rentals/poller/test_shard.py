@@ -129,3 +129,20 @@ def test_shards_beyond_the_setting_are_left_alone(queue, settings):
     settings.POLL_SHARDS = 1
 
     assert shard.watch() == [0]
+
+
+def test_two_watchdogs_at_once_start_each_shard_once(queue, settings, monkeypatch):
+    """The second overtakes the first, which goes on with what it had seen."""
+    settings.POLL_SHARDS = 3
+    enqueue, others = shard.enqueue, []
+
+    def overtaken(number):
+        monkeypatch.setattr(shard, "enqueue", enqueue)
+        enqueue(number)
+        others.extend(shard.watch())
+
+    monkeypatch.setattr(shard, "enqueue", overtaken)
+
+    assert shard.watch() == [0]
+    assert others == [1, 2]
+    assert queue() == 3

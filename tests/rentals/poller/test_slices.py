@@ -1,5 +1,6 @@
 """Slices that hand over to each other, in this process and in real workers that get killed."""
 
+import asyncio
 import time
 import uuid
 
@@ -11,6 +12,7 @@ from kombu.exceptions import OperationalError as BrokerDown
 from rentals import poller
 from rentals.models import Activation, PollShard
 from rentals.poller import shard, slices
+from rentals.poller.loop import Poller
 from rentals.states import ActivationState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -147,3 +149,23 @@ def test_slices_follow_each_other_in_a_real_worker_without_the_watchdog(sandbox,
     wait_until(lambda: is_received(number), 10)
 
     assert PollShard.objects.get().holder == holder
+
+
+def test_a_poller_whose_lease_is_taken_away_stops(monkeypatch):
+    monkeypatch.setattr(shard, "RENEW_SECONDS", 0.1)
+
+    async def poll():
+        poller = Poller(0)
+        running = asyncio.create_task(poller.run(3))
+        while not await poller.database.run(_is_held_by, poller.holder):
+            await asyncio.sleep(0.02)
+        await poller.database.run(PollShard.objects.update, holder=uuid.uuid4())
+        still_ours = await running
+        await poller.close()
+        return still_ours
+
+    assert asyncio.run(poll()) is False
+
+
+def _is_held_by(holder):
+    return PollShard.objects.filter(holder=holder).exists()

@@ -244,3 +244,13 @@ def test_a_viewer_sees_the_card_without_buttons(
     assert "<form" not in html
     assert client_of(charlie).get(url("card", purchase)).status_code == 404
     assert client_of(vera).post(url("card", purchase)).status_code == 405
+
+
+def test_the_price_of_going_on_is_as_exact_as_the_form_wants_it(
+    client_of: ClientOf, alice: User, team: Team
+) -> None:
+    purchase = make_activation(team, state=ActivationState.EXPIRED, watched=False).purchase
+
+    html = client_of(alice).get(url("card", purchase), headers=HTMX).text
+
+    assert 'name="quoted" value="0.1400"' in html

@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import ProviderAccount, Team, User
+from accounts.models.team import TERMS_VERSION
 from catalog.models import Feed, Offer
 from rentals import ledger
 from rentals.models import Message
@@ -18,11 +19,15 @@ from rentals.states import ActivationState, PurchaseState
 from tests.factories import (
     make_activation,
     make_country,
+    make_limit,
     make_offer,
     make_provider_account,
     make_purchase,
+    make_record,
     make_service,
+    make_tag,
     make_team,
+    make_trip,
 )
 
 ClientOf = Callable[[User], Client]
@@ -243,6 +248,7 @@ def test_the_desk_needs_twelve_queries_however_many_numbers(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     make_provider_account(team)
+    make_limit(team, per_month=Decimal(1))
     for index in range(rows):
         another = make_offer(offer.service, make_country(iso_code="FR"))
         number = make_activation(
@@ -250,11 +256,98 @@ def test_the_desk_needs_twelve_queries_however_many_numbers(
         )
         text = f"Your code is {index + 1000}"
         Message.objects.create(activation=number, team=team, text=text, digest=str(index))
+        number.purchase.tags.add(make_tag(team))
+        make_trip(team.memberships.get(user=alice), another, starred_at=timezone.now())
+        make_record(team, another, 20, 30, None)
     client = client_of(alice)
     page(client, desk(team))  # what is read once and then cached
 
     with django_assert_max_num_queries(12):
-        html = page(client, desk(team, f"?service={offer.service.pk}"))
+        html = page(client, desk(team, f"?service={offer.service.pk}&sort=delivery"))
+    with django_assert_max_num_queries(12):
+        at_hand = page(client, desk(team))
 
     assert html.count('class="departure') == rows
     assert html.count('class="offer') >= rows
+    assert at_hand.count('id="trip-') >= min(rows, 5)
+
+
+def test_the_board_of_the_team_and_of_nobody_else(
+    client_of: ClientOf, alice: User, team: Team
+) -> None:
+    make_activation(team, number="447700900123")
+    make_activation(make_team(), number="447700900999")
+
+    for name in ("desk", "board"):
+        html = page(client_of(alice), reverse(f"rentals:{name}", args=[team.slug]))
+        assert "+44 7700 900123" in html
+        assert "900999" not in html
+
+
+def test_another_teams_account_cannot_be_chosen(
+    client_of: ClientOf, alice: User, team: Team, offer: Offer
+) -> None:
+    own, foreign = make_provider_account(team), make_provider_account(make_team())
+
+    for name in ("desk", "offers"):
+        address = reverse(f"rentals:{name}", args=[team.slug])
+        html = page(client_of(alice), f"{address}?service={offer.service_id}&account={foreign.pk}")
+        assert str(own.pk) in html
+        assert str(foreign.pk) not in html
+
+
+def test_an_empty_board_says_what_to_do_first(
+    client_of: ClientOf, alice: User, bob: User, vera: User, team: Team
+) -> None:
+    team.terms_version = ""
+    team.save()
+
+    html = page(client_of(bob), desk(team))
+    assert "Add a provider account" in html
+    assert "an owner or admin does that" in html
+    assert html.count('class="is-done"') == 0
+
+    make_provider_account(team)
+    assert page(client_of(alice), desk(team)).count('class="is-done"') == 1
+    team.terms_version = TERMS_VERSION
+    team.save()
+    assert page(client_of(alice), desk(team)).count('class="is-done"') == 2
+    assert "first-steps" not in page(client_of(vera), desk(team))
+
+
+def test_time_left_is_a_ring_with_exact_words(client_of: ClientOf, alice: User, team: Team) -> None:
+    now = timezone.now()
+    make_activation(
+        team, created=now - timedelta(minutes=15), expires_at=now + timedelta(minutes=5, seconds=30)
+    )
+
+    html = page(client_of(alice), reverse("rentals:board", args=[team.slug]))
+
+    assert 'stroke-dashoffset="73"' in html
+    assert "Time left:" in html
+    assert ">5 minutes</span>" in html
+
+
+def test_a_code_says_whose_it_is_and_when_it_came(
+    client_of: ClientOf, alice: User, bob: User, team: Team
+) -> None:
+    number = make_activation(team, alice, state=ActivationState.RECEIVED)
+    Message.objects.create(activation=number, team=team, text="12345", code="12345", digest="x")
+    card = reverse("rentals:card", args=[team.slug, number.purchase.code])
+
+    assert " data-mine" in page(client_of(alice), card)
+    assert " data-mine" not in page(client_of(bob), card)
+    number.purchase.holder = bob
+    number.purchase.save()
+    assert " data-mine" not in page(client_of(alice), card)
+    assert 'data-code="12345" data-mine' in page(client_of(bob), card)
+
+
+def test_shortcuts_are_listed_on_every_page_of_a_team(
+    client_of: ClientOf, alice: User, team: Team
+) -> None:
+    for name in ("rentals:desk", "rentals:history", "catalog:prices", "accounts:team"):
+        html = page(client_of(alice), reverse(name, args=[team.slug]))
+        assert html.count('<dialog class="sheet" id="shortcuts"') == 1
+        assert "data-shortcuts" in html
+    assert 'id="shortcuts"' not in page(client_of(alice), reverse("accounts:me"))

@@ -107,7 +107,7 @@ def test_the_number_of_queries_does_not_grow(
     client = client_of(alice)
     client.get(history(team))
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(12):
         assert len(codes(client.get(history(team)).text)) == rows
 
 

@@ -9,10 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role, Team, User
+from catalog.models import Area
 from rentals import journal
-from rentals.models import Activation, Purchase
+from rentals.models import Activation, Lease, Purchase
 from rentals.states import PurchaseState
 from tests.factories import add_member, make_activation, make_purchase
+from tests.rentals.operations.conftest import Shop
+from tests.rentals.operations.leasing import ask, books, renew, send
 
 ClientOf = Callable[[User], Client]
 
@@ -192,3 +195,81 @@ def test_only_those_who_manage_may_decide(
         assert client_of(user).post(address, FORMS[choice]).status_code == status
     assert client.post(address).headers["Location"].startswith("/accounts/login/")
     assert kinds(lost_answer) == ["hold"]
+
+
+# Leases and renewals: found by their order
+
+
+@pytest.fixture
+def lost_order(shop: Shop, canada: Area) -> Purchase:
+    """A lease that was sold, and whose answer was lost."""
+    shop.sandbox.fault("rent/get/number", "reset", applied=True)
+    return send(ask(shop, canada))
+
+
+def test_the_page_of_a_lost_lease_asks_for_its_order(
+    client_of: ClientOf, alice: User, bob: User, lost_order: Purchase
+) -> None:
+    html = client_of(alice).get(url("purchase", lost_order)).text
+
+    assert "the provider lists its orders" in html
+    assert "$4.00 if it was carried out, otherwise nothing" in html
+    assert "0 like it were in the provider's list" in html
+    assert 'name="order"' in html
+    assert 'name="request_id"' not in html
+    assert "Adopt this order" in html
+    assert url("adopt", lost_order) not in client_of(bob).get(url("purchase", lost_order)).text
+
+
+@pytest.mark.parametrize("by", ["order", "number"])
+def test_alice_adopts_the_order_she_found(
+    client_of: ClientOf, alice: User, shop: Shop, lost_order: Purchase, by: str
+) -> None:
+    sold = books(shop)[-1]
+    typed = sold.id if by == "order" else f"+1{sold.number}"
+
+    response = client_of(alice).post(url("adopt", lost_order), {"order": typed}, follow=True)
+
+    lease = Lease.objects.get(purchase=lost_order)
+    assert lease.mobile_number == sold.number
+    assert lease.get_absolute_url() in response.text
+    assert kinds(lost_order) == ["hold", "charge"]
+    assert shop.sends("rent/get/number") == 1
+
+
+@pytest.mark.parametrize("order", ["", "<b>", "1 2 3", "1" * 129, "\x001", "2667702625210009999"])
+def test_an_order_that_is_none_is_refused_in_place(
+    client_of: ClientOf, alice: User, lost_order: Purchase, order: str
+) -> None:
+    response = client_of(alice).post(url("adopt", lost_order), {"order": order})
+
+    assert response.status_code == 422
+    assert 'role="alert"' in response.text
+    assert kinds(lost_order) == ["hold"]
+
+
+def test_a_list_of_orders_that_cannot_be_read_is_said(
+    client_of: ClientOf, alice: User, shop: Shop, lost_order: Purchase
+) -> None:
+    shop.sandbox.fault("rent/list/order", "http_error")
+
+    response = client_of(alice).post(url("adopt", lost_order), {"order": books(shop)[-1].id})
+
+    assert response.status_code == 422
+    assert "list of orders could not be read. Nothing was changed; try again." in response.text
+
+
+def test_a_lost_renewal_is_found_by_its_order_too(
+    client_of: ClientOf, alice: User, shop: Shop, canada: Area, lease: Lease
+) -> None:
+    shop.sandbox.fault("rent/renew/number", "reset", applied=True)
+    lost = send(renew(shop, canada, lease))
+    client = client_of(alice)
+    assert lease.get_absolute_url() in client.get(url("purchase", lost)).text
+
+    client.post(url("adopt", lost), {"order": books(shop)[-1].id})
+
+    until = lease.expire_at
+    lease.refresh_from_db()
+    assert lease.expire_at > until
+    assert kinds(lost) == ["hold", "charge"]
