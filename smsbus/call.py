@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, Generic, Literal, NoReturn, TypeVar
 from urllib.parse import quote
 
-from smsbus import errors, fields
+from smsbus import errors, fields, observing
 from smsbus.body import decoded, scrub
 
 T = TypeVar("T")
@@ -123,6 +123,7 @@ class Call(Generic[T]):
         return errors.AnswerLost(f"{self.name}: answer lost: {reason}", **self._doubt())
 
     def bad_answer(self, reason: str, status: int) -> errors.BadAnswer:
+        observing.tell(self.name, observing.BAD_ANSWER)
         return errors.BadAnswer(f"{self.name}: {reason}", status=status, **self._doubt())
 
     def _doubt(self) -> dict[str, bool]:
@@ -147,6 +148,7 @@ class Call(Generic[T]):
         return code, text, envelope.get("data")
 
     def _limited(self, answer: Answer) -> NoReturn:
+        observing.tell(self.name, observing.RATE_LIMITED)
         error = errors.RateLimited(f"{self.name}: HTTP 429", status=429, **self._doubt())
         error.retry_after = _seconds(answer.headers)
         raise error

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final, TypeVar
 
-from smsbus import wire
+from smsbus import observing, wire
 from smsbus.call import Answer, Call
+from smsbus.errors import AnswerLost, NotSent
 from smsbus.transport import Transport, shared
 from smsbus.types import (
     Area,
@@ -70,13 +72,24 @@ class Client:
 
     def send(self, call: Call[T]) -> Answer:
         """Send a call once; raises NotSent or AnswerLost. `call.read` tells what it means."""
-        return self._transport.send(
-            call,
-            api_url=self.api_url,
-            rent_url=self.rent_url,
-            token=self._token,
-            deadline=self.deadline,
-        )
+        began = time.monotonic()
+        outcome = observing.ANSWERED
+        try:
+            return self._transport.send(
+                call,
+                api_url=self.api_url,
+                rent_url=self.rent_url,
+                token=self._token,
+                deadline=self.deadline,
+            )
+        except NotSent:
+            outcome = observing.NOT_SENT
+            raise
+        except AnswerLost:
+            outcome = observing.ANSWER_LOST
+            raise
+        finally:
+            observing.tell(call.name, outcome, began)
 
     def _ask(self, call: Call[T]) -> T:
         return call.read(self.send(call))

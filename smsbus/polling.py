@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 import aiohttp
 from yarl import URL
 
+from smsbus import observing
 from smsbus.call import Answer, Call
 from smsbus.causes import cause
 from smsbus.errors import SmsBusError
@@ -96,15 +97,20 @@ class AsyncTransport:
         if self._session is None:
             raise RuntimeError("AsyncTransport is used inside `async with`")
         failure: SmsBusError
+        began = time.monotonic()
+        outcome = observing.ANSWER_LOST
         try:
             answer = await self._exchange(self._session, call, token)
             if answer is not None:
+                observing.tell(call.name, observing.ANSWERED, began)
                 return answer
             failure = call.answer_lost("answer too large")
         except _NEVER_SENT as error:
+            outcome = observing.NOT_SENT
             failure = call.not_sent(cause(error))
         except _LOST as error:
             failure = call.answer_lost(cause(error))
+        observing.tell(call.name, outcome, began)
         # Raised out here so that aiohttp's exception, which holds the URL, is not its context.
         raise failure
 

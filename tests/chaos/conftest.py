@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.plugins.site import Site, running_site
+from tests.rentals.operations.conftest import everything_adds_up, shop  # noqa: F401
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,12 @@ def leader(site: Site, part: str) -> int | None:
     return None
 
 
+def is_alive(pid: int) -> bool:
+    """Whether it still runs; its parent may take seconds to notice that it does not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return state.stdout.strip()[:1] not in ("", "Z")
+
+
 def kill(site: Site, part: str) -> int:
     """kill -9 a part with all its processes; returns the id that its leader had."""
     pid = leader(site, part)

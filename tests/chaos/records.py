@@ -28,6 +28,12 @@ def unfinished_purchases(site: Site) -> int:
     return int(read(site, query)[0][0])
 
 
+def unknown_purchases(site: Site) -> int:
+    """Purchases of unknown outcome: what a killed worker was sending, if its answer is lost."""
+    query = "SELECT count(*) FROM rentals_purchase WHERE state = 'unknown'"
+    return int(read(site, query)[0][0])
+
+
 def read(site: Site, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query."""
     if site.database_url.startswith("sqlite"):

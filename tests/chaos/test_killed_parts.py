@@ -5,7 +5,7 @@ import redis
 
 from tests.chaos.buyer import Buyer
 from tests.chaos.processes import kill, wait_for_another, wait_until
-from tests.chaos.records import texts, unfinished_purchases
+from tests.chaos.records import texts, unfinished_purchases, unknown_purchases
 from tests.e2e.provider import Provider
 from tests.plugins.site import Site
 
@@ -35,12 +35,16 @@ class Trip:
         self.buyer.buy(self.service)
 
     def check_arrival(self) -> None:
-        """Every SMS arrived, once; what was asked for was bought, once."""
+        """Every SMS arrived, once; what was bought is here or of unknown outcome, and bought once."""
         expected = {request_id: [f"Your code is {request_id}"] for request_id in self.waiting}
         wait_until(lambda: self._arrived() == expected, seconds=RESUMED)
         wait_until(lambda: unfinished_purchases(self.site) == 0, seconds=RESUMED)
-        sold = [entry["id"] for entry in self.provider.books()]
-        assert sorted(sold) == sorted(texts(self.site))
+        # The demo team has leased a number too, which is not of this trip.
+        sold = [entry["id"] for entry in self.provider.books() if entry["kind"] == "number"]
+        assert len(sold) == len(set(sold))
+        orphaned = set(sold) ^ set(texts(self.site))
+        assert orphaned <= set(sold)
+        assert len(orphaned) <= unknown_purchases(self.site)
 
     def _arrived(self) -> dict[str, list[str]]:
         found = texts(self.site)

@@ -50,11 +50,12 @@ def main() -> int:
     codes = []
     for database in os.environ.get("DATABASES", "sqlite postgres").split():
         print(f"\n=== on {database} ===", flush=True)
+        already_run = {"ALREADY_RUN": "1" if codes else ""}
         if database == "postgres":
             with running_postgres() as url:
-                code, counts = run_pytest(arguments, {"TEST_DATABASE_URL": url})
+                code, counts = run_pytest(arguments, {"TEST_DATABASE_URL": url} | already_run)
         else:
-            code, counts = run_pytest(arguments, {"TEST_DATABASE_URL": ""})
+            code, counts = run_pytest(arguments, {"TEST_DATABASE_URL": ""} | already_run)
         codes.append(code)
         total += counts
     failed = total["failed"] + total["error"]

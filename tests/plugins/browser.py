@@ -24,6 +24,11 @@ def find_browser() -> str | None:
     return str(MACOS) if MACOS.exists() else None
 
 
+def launch_arguments() -> list[str]:
+    """Chromium keeps its own sandbox but where root runs it, as in a container."""
+    return ["--no-sandbox"] if os.geteuid() == 0 else []
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the browser tests to one process, and to SQLite but for the marked journey."""
     on_postgres = bool(os.environ.get("TEST_DATABASE_URL"))
@@ -63,9 +68,8 @@ def browser() -> Iterator[Browser]:
     path = find_browser()
     if path is None:
         pytest.fail(f"{NO_BROWSER}, and REQUIRE_BROWSER=1 asks for one")
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=arguments)
+        running = playwright.chromium.launch(executable_path=path, args=launch_arguments())
         yield running
         running.close()
 

@@ -8,6 +8,7 @@ plugin could start it.
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -38,48 +40,66 @@ def binary(name: str) -> str:
     return str(Path(spec.origin).parent / "pginstall" / "bin" / name)
 
 
+class Postgres:
+    """A fresh server in ``folder``, which is made for it; it can be stopped and started again."""
+
+    def __init__(self, folder: Path, **options: str) -> None:
+        self.folder = folder
+        self.url = f"postgres://busstop@/postgres?host={folder}"
+        self.options = OPTIONS | options
+        self._user = UNPRIVILEGED if os.geteuid() == 0 else None
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if self._user:
+            account = pwd.getpwnam(self._user)
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        initdb = [
+            *(binary("initdb"), "--pgdata", str(folder / "data"), "--username", "busstop"),
+            *("--auth", "trust", "--no-sync", "--encoding", "UTF8", "--locale", "C"),
+        ]
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **self._as_user())
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        options = [word for pair in self.options.items() for word in ("-c", "=".join(pair))]
+        command = [binary("postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder)]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, *options],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **self._as_user(),
+            )
+        wait_until_it_answers(self.process, self.folder)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """SIGTERM waits for clients, SIGINT sends them away, SIGQUIT is a crash."""
+        self.process.send_signal(number)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _as_user(self) -> dict[str, Any]:
+        return {
+            "user": self._user,
+            "extra_groups": [] if self._user else None,
+            "cwd": self.folder,
+        }
+
+
 @contextmanager
 def running_postgres() -> Iterator[str]:
     """Yields the address of a fresh server; nothing of it is left afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="busstop-pg-", dir="/tmp"))
-    user = None
-    if os.geteuid() == 0:
-        user = UNPRIVILEGED
-        account = pwd.getpwnam(user)
-        os.chown(folder, account.pw_uid, account.pw_gid)
-    data = folder / "data"
     try:
-        subprocess.run(
-            [
-                *(binary("initdb"), "--pgdata", str(data), "--username", "busstop"),
-                *("--auth", "trust", "--no-sync", "--encoding", "UTF8", "--locale", "C"),
-            ],
-            check=True,
-            user=user,
-            extra_groups=[] if user else None,
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-        )
-        options = [word for pair in OPTIONS.items() for word in ("-c", "=".join(pair))]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [binary("postgres"), "-D", str(data), "-k", str(folder), *options],
-                user=user,
-                extra_groups=[] if user else None,
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-            )
+        server = Postgres(folder)
+        server.start()
         try:
-            wait_until_it_answers(server, folder)
-            yield f"postgres://busstop@/postgres?host={folder}"
+            yield server.url
         finally:
-            server.terminate()  # "smart" would wait for clients; there are none left
-            try:
-                server.wait(10)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            server.stop()  # there are no clients left to wait for
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -20,7 +20,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent.parent
 # What tests.settings set for this process would reach the site otherwise.
 OURS = re.compile(
-    r"^(BUSSTOP_DATA|SITE_URL|ALLOWED_HOSTS|SECRET_KEY|TOKEN_KEYS|DATABASE_URL|REDIS_URL|SMSBUS_\w+"
+    r"^(BUSSTOP_DATA|SITE_URL|ALLOWED_HOSTS|SECRET_KEY|TOKEN_KEYS|AUDIT_KEYS|DATABASE_URL|REDIS_URL|SMSBUS_\w+"
     r"|DEMO|LOG_LEVEL|DJANGO_SETTINGS_MODULE|PYTEST_\w+)$"
 )
 
@@ -110,7 +110,9 @@ def running_site(**env: str) -> Iterator[Site]:
         name = f"site_{data.name.replace('-', '_').lower()}"
         with psycopg.connect(server, autocommit=True) as admin:
             admin.execute(f'CREATE DATABASE "{name}"')
-        keys = {"SECRET_KEY": "k" * 50, "TOKEN_KEYS": f"k1:{'A' * 43}="}
+        keys = {"SECRET_KEY": "k" * 50} | dict.fromkeys(
+            ("TOKEN_KEYS", "AUDIT_KEYS"), f"k1:{'A' * 43}="
+        )
         env = {"DATABASE_URL": server.replace("/postgres?", f"/{name}?"), **keys, **env}
     site = Site(data, free_port(), **{"DEMO_SMS_SECONDS": "1", **env})
     try:

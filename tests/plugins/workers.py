@@ -21,14 +21,17 @@ StartWorker = Callable[..., "Worker"]
 class Worker:
     """A Celery process (with its pool) that works on `queues`; leads a process group of its own."""
 
-    def __init__(self, queues: str, concurrency: int, env: dict[str, str]) -> None:
+    def __init__(
+        self, queues: str, concurrency: int, env: dict[str, str], *, include: str = ""
+    ) -> None:
         self.log = Path(tempfile.mkstemp(prefix="worker-", suffix=".log")[1])
         celery = [sys.executable, "-m", "celery", "--app", "config", "--quiet"]
         alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-        options = ["--queues", queues, "--concurrency", str(concurrency), "--hostname"]
+        options = ["--queues", queues, "--concurrency", str(concurrency)]
+        options += ["--include", include] if include else []
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*celery, "worker", *alone, *options, f"{self.log.stem}@%h"],
+                [*celery, "worker", *alone, *options, "--hostname", f"{self.log.stem}@%h"],
                 cwd=PROJECT,
                 env=env,
                 stdin=subprocess.DEVNULL,
@@ -65,16 +68,9 @@ def start_worker(settings: Settings, valkey: str, transactional_db: None) -> Ite
     started: list[Worker] = []
 
     def start(queues: str = "buy,default,poll", concurrency: int = 1, **env: str) -> Worker:
-        ours = {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": database_url(),
-            "REDIS_URL": valkey,
-            "SMSBUS_API_URL": str(settings.SMSBUS_API_URL),
-            "SMSBUS_RENT_URL": str(settings.SMSBUS_RENT_URL),
-            "POLL_SHARDS": str(settings.POLL_SHARDS),
-            "CELERY_SKIP_CHECKS": "1",
-        }
-        worker = Worker(queues, concurrency, {**os.environ, **ours, **env})
+        ours = environment(valkey, str(settings.SMSBUS_API_URL), str(settings.SMSBUS_RENT_URL))
+        shards = {"POLL_SHARDS": str(settings.POLL_SHARDS)}
+        worker = Worker(queues, concurrency, ours | shards | env)
         started.append(worker)
         worker.wait_until_ready()
         return worker
@@ -83,6 +79,19 @@ def start_worker(settings: Settings, valkey: str, transactional_db: None) -> Ite
     for worker in started:
         worker.kill()
         worker.log.unlink()
+
+
+def environment(valkey: str, api_url: str, rent_url: str) -> dict[str, str]:
+    """The environment of a process that works on the tests' database, Redis and provider."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": database_url(),
+        "REDIS_URL": valkey,
+        "SMSBUS_API_URL": api_url,
+        "SMSBUS_RENT_URL": rent_url,
+        "CELERY_SKIP_CHECKS": "1",
+    }
 
 
 def database_url() -> str:
