@@ -27,8 +27,10 @@ def publish(*, team_id: int, topic: str) -> None:
     """Signal ``topic`` to the open pages of a team after the current transaction commits.
 
     Topics: ``purchase:<uuid>`` (it or its activation changed), ``leases``, ``money``,
-    ``catalogue``. The same topic is published once for each transaction however often it is asked
-    for; a rollback, of a savepoint too, takes it back; outside a transaction it goes out at once.
+    ``catalogue``, ``inbox`` (an SMS came), ``export:<uuid>`` (a workbook is further),
+    ``notifications:<user id>`` (one member's). The same topic is published once for each transaction
+    however often it is asked for; a rollback, of a savepoint too, takes it back; outside a transaction
+    it goes out at once.
 
     Raises ``ValueError`` for a topic that is no identifier, and nothing else: a Redis that is down
     costs about half a second at most, and only once a second.
@@ -42,8 +44,8 @@ def close_streams(*, user_id: int, team_id: int | None = None) -> None:
     """End a user's open streams (in one team, or all) after the current transaction commits.
 
     For whatever takes a right away: sign-out, deactivation, leaving a team, another role. The
-    pages then ask for a new ticket, with the rights that are left; a ticket made before the end is
-    refused. Never raises.
+    pages then ask for a new ticket, with the rights that are left; a ticket made before the commit
+    is refused. Never raises.
     """
     send_on_commit(CLOSE, f"{user_id}" if team_id is None else f"{user_id}:{team_id}")
 
@@ -57,7 +59,10 @@ class _Signal:
 
     def __call__(self) -> None:
         self.sent = True
-        _publisher().send(*self.key)
+        channel, message = self.key
+        if channel == CLOSE:  # when the right was gone: not when it is heard of, which is later
+            message += f"@{time.time():.3f}"
+        _publisher().send(channel, message)
 
 
 def send_on_commit(channel: str, message: str) -> None:

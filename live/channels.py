@@ -8,7 +8,9 @@ import re
 
 PATTERN = "busstop:live:*"
 CLOSE = "busstop:live:close"
-"""Message: `<user id>` ends all streams of a user, `<user id>:<team id>` those in one team."""
+"""Message: `<user id>@<moment>` ends all streams of a user, `<user id>:<team id>@<moment>` those in
+one team; tickets made before that Unix time (in seconds) open none any more."""
+CLOSING = re.compile(r"(\d{1,19})(?::(\d{1,19}))?@(\d{1,12}\.\d{3})", re.ASCII)
 
 # No line break can get into the event stream, and no topic is long enough to be a payload.
 TOPIC = re.compile(r"[A-Za-z0-9_:.-]{1,100}\Z")

@@ -20,7 +20,7 @@ from django.conf import settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from live.channels import CLOSE, PATTERN, TOPIC
+from live.channels import CLOSE, CLOSING, PATTERN, TOPIC
 from live.subscriber import Subscriber
 from live.tickets import TICKET_SECONDS, Ticket
 
@@ -102,8 +102,6 @@ class Hub:
         if self._closing:
             raise Closing
         for team_id in (ticket.team_id, None):
-            # `made` is in whole seconds, so a ticket of the same second is refused; the page's
-            # next one is not.
             if ticket.made <= self._withdrawn.get((ticket.user_id, team_id), 0):
                 raise Withdrawn
         if len(self._by_user.get(ticket.user_id, ())) >= settings.LIVE_STREAMS_PER_USER:
@@ -158,21 +156,21 @@ class Hub:
 
     def _hear(self, channel: str, message: str) -> None:
         if channel == CLOSE:
-            user_id, _, team_id = message.partition(":")
-            if user_id.isdecimal() and (not team_id or team_id.isdecimal()):
-                self._withdraw(int(user_id), int(team_id) if team_id else None)
+            if closing := CLOSING.fullmatch(message):
+                user_id, team_id, moment = closing.groups()
+                self._withdraw(int(user_id), int(team_id) if team_id else None, float(moment))
             return
         team = channel.rpartition(":")[2]
         if team.isdecimal() and TOPIC.match(message):
             for subscriber in self._by_team.get(int(team), ()):
                 subscriber.signal(message)
 
-    def _withdraw(self, user_id: int, team_id: int | None) -> None:
-        now = time.time()
-        for key, moment in list(self._withdrawn.items()):
-            if moment < now - TICKET_SECONDS:
+    def _withdraw(self, user_id: int, team_id: int | None, moment: float) -> None:
+        for key, earlier in list(self._withdrawn.items()):
+            if earlier < time.time() - 2 * TICKET_SECONDS:
                 del self._withdrawn[key]
-        self._withdrawn[user_id, team_id] = now
+        # Two ends may be heard of in the other order.
+        self._withdrawn[user_id, team_id] = max(moment, self._withdrawn.get((user_id, team_id), 0))
         for subscriber in self._by_user.get(user_id, ()):
             if team_id in (None, subscriber.team_id):
                 subscriber.end()
@@ -202,6 +200,11 @@ def current() -> Hub:
             task.add_done_callback(lambda task: _retire(loop, hub, task))
         _close_on_exit(loop, hub)
     return _hubs[loop]
+
+
+def count_streams() -> int:
+    """How many streams are open in this process; from any thread."""
+    return sum(len(hub) for hub in list(_hubs.values()))
 
 
 def _retire(loop: asyncio.AbstractEventLoop, hub: Hub, task: asyncio.Task[None]) -> None:

@@ -4,6 +4,7 @@ So the stream needs neither the session nor the database. A ticket says who list
 opens streams for a minute, and reads nothing: signals have no content.
 """
 
+import time
 from dataclasses import dataclass
 
 from django.core import signing
@@ -26,12 +27,17 @@ class Ticket:
 
     team_id: int
     user_id: int
-    made: int  # Unix time in whole seconds
+    made: float  # Unix time in seconds, to the millisecond
 
 
-def make(*, team_id: int, user_id: int) -> str:
-    """Return a ticket. The caller has checked that the user may see the team."""
-    return _signer().sign(f"{team_id}.{user_id}")
+def make(*, team_id: int, user_id: int, made: float | None = None) -> str:
+    """Return a ticket. The caller has checked since ``made`` (now) that the user may see the team.
+
+    ``made`` is a Unix time from before that check: a right that ends while it is looked at ends
+    the ticket too.
+    """
+    made = time.time() if made is None else made
+    return _signer().sign(f"{team_id}.{user_id}.{int(made * 1000)}")
 
 
 def read(ticket: str) -> Ticket:
@@ -44,9 +50,8 @@ def read(ticket: str) -> Ticket:
         raise ExpiredTicket from None
     except signing.BadSignature:
         raise InvalidTicket from None
-    team_id, _, user_id = value.partition(".")
-    made = signing.b62_decode(ticket.split(":")[1])
-    return Ticket(team_id=int(team_id), user_id=int(user_id), made=made)
+    team_id, user_id, made = map(int, value.split("."))
+    return Ticket(team_id=team_id, user_id=user_id, made=made / 1000)
 
 
 def _signer() -> signing.TimestampSigner:

@@ -1,5 +1,6 @@
 """Where a page gets its right to listen."""
 
+import time
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
@@ -14,7 +15,8 @@ from live import tickets
 @login_required
 def ticket(request: HttpRequest, team: str) -> JsonResponse:
     """Answer with the address of a stream of the team's signals, good for a minute."""
+    before = time.time()
     membership = get_membership(request, team)
-    right = tickets.make(team_id=membership.team_id, user_id=membership.user_id)
+    right = tickets.make(team_id=membership.team_id, user_id=membership.user_id, made=before)
     url = "/live?" + urlencode({"ticket": right})
     return JsonResponse({"url": url}, headers={"Cache-Control": "no-store"})

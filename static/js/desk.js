@@ -13,6 +13,12 @@
         : clock.dataset.over;
       if (clock.textContent !== shown) clock.textContent = shown;
     }
+    for (const ring of document.querySelectorAll(".ring")) {
+      const ends = new Date(ring.parentElement.querySelector("[data-expires]").dataset.expires);
+      const begun = new Date(ring.dataset.begun);
+      const gone = Math.min(1, Math.max(0, (Date.now() - begun) / (ends - begun)));
+      ring.querySelector(".ring-left").setAttribute("stroke-dashoffset", (100 * gone).toFixed(2));
+    }
   }
 
   function showCopyButtons(root) {
@@ -49,14 +55,26 @@
       if (isFirst) continue;
       card.classList.add("is-new");
       say(card.dataset.announce);
+      tellOf(card);
     }
+  }
+
+  // For alerts.js: a message that came after the page was opened, by the server's clock.
+  function tellOf(card) {
+    const { announce, code, message, received } = card.dataset;
+    const opened = document.getElementById("announcer")?.dataset.opened;
+    if (Number(received) < Number(opened)) return;
+    const title = card.querySelector(".destination strong")?.textContent ?? "";
+    const detail = { mine: "mine" in card.dataset, id: Number(message), code, title, words: announce };
+    card.dispatchEvent(new CustomEvent("arrived", { bubbles: true, detail }));
   }
 
   // htmx finds the focus again by id; where the element is gone, the nearest thing that is left takes it.
   let lost = null;
   document.addEventListener("htmx:beforeSwap", () => {
     const focused = document.activeElement;
-    lost = focused === document.body ? null : {
+    // Between another swap and its settling nothing has the focus: what that one took is still lost.
+    if (focused !== document.body) lost = {
       focused,
       card: focused.closest("[data-purchase]")?.id,
       region: focused.closest(".board") ? "board" : "chosen-title",
@@ -72,17 +90,6 @@
     lost = null;
     noticeMessages(false);
     countDown();
-  });
-
-  // A search that still waits for the next key must not come over the service that was just taken.
-  const search = document.getElementById("service-search");
-  let searched = null;
-  document.addEventListener("click", ({ target }) => {
-    if (search && target.closest(".pick-list a")) searched = search.value;
-  });
-  search?.addEventListener("input", () => { searched = null; });
-  search?.addEventListener("htmx:confirm", (event) => { // before hx-sync lets it push another aside
-    if (search.value === searched) event.preventDefault();
   });
 
   // On a phone the board is below what was pressed: bring the new number into view.

@@ -32,7 +32,8 @@ def site(site: Site) -> Site:
 @pytest.fixture(scope="package")
 def site_by_hand() -> Iterator[Site]:
     """A site whose SMS come when a test delivers them."""
-    with running_site(DEMO_SMS_SECONDS="600", UNKNOWN_QUIET_SECONDS="2") as running:
+    quick = {"UNKNOWN_QUIET_SECONDS": "2", "LEASE_REFRESH_SECONDS": "5"}
+    with running_site(DEMO_SMS_SECONDS="600", **quick) as running:
         yield with_workers(running)
 
 

@@ -9,7 +9,7 @@ from tests.e2e.watching import Watcher
 from tests.plugins.site import Site
 
 PASSWORD = "correct horse battery staple"
-RESET_LINK = r"http://\S+/accounts/password/reset/key/\S+"
+RESET_LINK = r"http://\S+/accounts/password/reset/key/[\w-]+/"
 
 
 class Desk:
@@ -40,7 +40,7 @@ class Desk:
         self.page.goto(f"{self.site.url}/accounts/login/")
         self.page.get_by_label("Email").fill(email)
         self._fill_passwords()
-        self.page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("main").get_by_role("button", name="Sign In", exact=True).click()
 
     def sign_up(self, email: str) -> None:
         self.page.goto(f"{self.site.url}/accounts/signup/")
@@ -59,16 +59,20 @@ class Desk:
 
     def choose(self, service: str) -> None:
         """Type the beginning of a service's name, then take it."""
-        self.page.get_by_role("searchbox").press_sequentially(service[:6].lower())
-        self.page.get_by_role("link", name=service).first.click()
+        self.search.press_sequentially(service[:6].lower())
+        self.page.get_by_role("option", name=service).first.click()
         expect(self.page.get_by_role("heading", name=service, exact=True)).to_be_visible()
+
+    @property
+    def search(self) -> Locator:
+        return self.page.get_by_role("combobox", name="Search a service")
 
     def offer(self, country: str) -> Locator:
         exactly = re.compile(rf"^\s*{re.escape(country)}\s*$")
         return self.page.locator(".offer", has=self.page.locator(".country", has_text=exactly))
 
     def price_of(self, country: str) -> Decimal:
-        return dollars(self.offer(country).get_by_role("button").inner_text())
+        return dollars(self.offer(country).get_by_role("button", name="Buy for").inner_text())
 
     def press(self, country: str) -> None:
         """Press the button with the price."""

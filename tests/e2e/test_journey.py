@@ -83,6 +83,17 @@ def test_what_one_member_buys_the_other_sees_with_its_code(visit: Visit, site: S
     expect(seen.locator(".code")).to_be_visible()
     expect(bought.locator(".code")).to_have_text(seen.locator(".code").inner_text())
 
+    bought.get_by_role("link", name="Note, tags, hand over").click()
+    sheet = demo.page.get_by_role("dialog", name="Note, tags, hand over")
+    sheet.get_by_label("Note").fill("for the shop")
+    sheet.get_by_label("Whose it is").select_option("Ada")
+    sheet.get_by_role("button", name="Save").click()
+    for board in (bought, seen):
+        expect(board).to_contain_text("handed to Ada")
+        expect(board).to_contain_text("for the shop")
+    expect(sheet).to_be_hidden()
+    expect(bought.get_by_role("link", name="Note, tags, hand over")).to_be_focused()
+
 
 def dollars(amount: Decimal) -> str:
     return f"${amount:,.2f}"

@@ -25,7 +25,7 @@ class Ears:
             pass
 
     def heard(self) -> list[tuple[str, str]]:
-        """(channel, message) of all that came since the last call."""
+        """(channel, message) of all that came since the last call, without when rights ended."""
         found = []
         # A marker of our own: when it arrives, so has all that was published before it.
         redis.Redis(connection_pool=self.pubsub.connection_pool).publish("busstop:live:mark", "")
@@ -34,7 +34,7 @@ class Ears:
             assert message is not None
             if message["channel"] == "busstop:live:mark":
                 return found
-            found.append((message["channel"], message["data"]))
+            found.append((message["channel"], message["data"].partition("@")[0]))
 
 
 class Server:
