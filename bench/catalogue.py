@@ -56,6 +56,7 @@ def settings(folder: str, database: str) -> dict[str, str]:
         "PYTHONPATH": str(TOP),
         "SECRET_KEY": "of the bench only, and long enough to be accepted",
         "TOKEN_KEYS": f"bench:{'A' * 43}=",
+        "AUDIT_KEYS": f"bench:{'A' * 43}=",
     }
 
 

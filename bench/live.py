@@ -202,6 +202,7 @@ def prepare() -> None:
         "DATABASE_URL": "postgres://nobody:nothing@127.0.0.1:9/none",
         "SECRET_KEY": "for this benchmark only, and long enough to be accepted",
         "TOKEN_KEYS": "bench:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "AUDIT_KEYS": "bench:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     }
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
