@@ -14,6 +14,8 @@ from django.urls import get_resolver
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from config.wsgi import application as django
+from core.health.reporter import report_process
+from live import hub
 from live.stream import application as live
 
 # Now rather than at the first request: it is faster then, and what is broken is seen at the start.
@@ -38,9 +40,11 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
-    """Start and stop have nothing to do; the server only wants an answer."""
+    """Report this process from its start on; the stop has nothing to do."""
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            report_process("web", streams=hub.count_streams)
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

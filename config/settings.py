@@ -12,8 +12,8 @@ from core.env import (
     Env,
     is_loopback,
     kept_secret,
+    new_keys,
     new_secret_key,
-    new_token_keys,
 )
 
 # Lets Django's generic classes be written as such: ModelAdmin[Team].
@@ -33,6 +33,11 @@ ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", LOOPBACK_HOSTS if is_loopback(SITE_UR
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, minimum=0, maximum=10)
 
+# Who asks /metrics sends it; without one there is no such page.
+METRICS_TOKEN = env.raw("METRICS_TOKEN") or ""
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise BadSetting("METRICS_TOKEN", "at least 16 characters, or nothing")
+
 # Where it keeps things
 DEFAULT_DATABASE = f"sqlite:///{DATA_DIR / 'busstop.sqlite3'}"
 DATABASES = {"default": env.database("DATABASE_URL", DEFAULT_DATABASE)}
@@ -44,21 +49,28 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         # FULL: the purchase journal is on the disk before the first byte leaves for the provider.
-        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL",
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
+        # What was removed, a text or a token, is not left behind in the file.
+        "PRAGMA secure_delete=FAST",
     }
     # A local install keeps its keys beside its database; with a database server they must be given.
     SECRET_KEY = env.raw("SECRET_KEY") or kept_secret(DATA_DIR / "secret-key", new_secret_key)
     token_keys: str | None = None
     if not env.raw("TOKEN_KEYS"):
-        token_keys = kept_secret(DATA_DIR / "token-keys", new_token_keys)
+        token_keys = kept_secret(DATA_DIR / "token-keys", new_keys)
+    audit_keys: str | None = None
+    if not env.raw("AUDIT_KEYS"):
+        audit_keys = kept_secret(DATA_DIR / "audit-keys", new_keys)
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
     SECRET_KEY = env.text("SECRET_KEY", expected="at least 50 random characters")
-    token_keys = None
+    token_keys = audit_keys = None
 if len(SECRET_KEY) < 32:
     raise BadSetting("SECRET_KEY", "at least 50 random characters")
 # {id: 32 bytes}; the first key encrypts, all of them decrypt.
 TOKEN_KEYS = env.keys("TOKEN_KEYS", token_keys)
+# As above; the first key signs the audit trail, all of them prove it.
+AUDIT_KEYS = env.keys("AUDIT_KEYS", audit_keys)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.redis("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -128,6 +140,7 @@ CELERY_TASK_ROUTES = {
     "rentals.tasks.send_*": {"queue": "buy"},
 }
 CELERY_TIMEZONE = "UTC"
+EXPORT_DIR = DATA_DIR / "exports"  # web and worker share it
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
 # The site
@@ -137,7 +150,12 @@ INSTALLED_APPS = [
     "catalog",
     "live",
     "rentals",
-    "django.contrib.admin",
+    "notify",
+    "reports",
+    # Before the admin, whose templates it replaces; the site itself is ours.
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "config.apps.StaffSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -149,18 +167,25 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.usersessions",
 ]
 MIDDLEWARE = [
+    # First, so that what the others answer by themselves (a hostile host's 400) has the policy too.
+    "csp.middleware.CSPMiddleware",
+    "core.probes.straight_to_the_probe",
+    "accounts.audit.origin.remember_request",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.signed_in_pages",
+    "accounts.middleware.second_factor_page",
+    "accounts.devices.remember_browser",
+    "core.ratelimit.say_when",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -179,6 +204,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.appearance.appearance",
             ],
         },
     },
@@ -226,7 +252,27 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 # Without a mail server nobody could confirm an address.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if "EMAIL_HOST" in EMAIL else "none"
+# Beside allauth's own: mails that invite, by who sends, by team, and by who gets them.
+ACCOUNT_RATE_LIMITS = {
+    "invite": "20/h/user,60/d/user",
+    "invite_team": "60/d/key",
+    "invite_address": "3/h/key,10/d/key",
+}
+# Mails about another password or address, and about second factors added and removed
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Changes of password, address and second factor, and ours of `accounts.fresh_sign_in`, ask again after
+# so many seconds.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Busstop"
+MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off
+# Whoever signs in has a confirmed address wherever one can be confirmed, and may add another.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 # What the browser is told
@@ -245,6 +291,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+# The admin's pages alone get what its theme needs besides (accounts.staff_site).
 # Not no-referrer: browsers then send `Origin: null` with a form, which the CSRF check must refuse.
 # With this one, too, no other site is told anything.
 SECURE_REFERRER_POLICY = "same-origin"
@@ -252,12 +299,21 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 31_536_000
+THEME_COOKIE_NAME = "theme"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+# What a browser is known again by, so that a sign-in from a new one is told by mail
+DEVICE_COOKIE_NAME = "device"
 if HTTPS:
+    DEVICE_COOKIE_NAME = "__Host-device"
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
     LANGUAGE_COOKIE_NAME = "__Host-language"
+    THEME_COOKIE_NAME = "__Host-theme"
+    MESSAGE_STORAGE = "core.messages.HostFallbackStorage"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 31_536_000
@@ -266,10 +322,34 @@ if HTTPS:
     if TRUSTED_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# The admin: our sign and yellow on django-unfold
+SHADES = ("50", "100", "200", "300", "400", "500", "600", "700", "800", "900", "950")
+SIGNAL = "#fff9e0 #fff1b8 #ffe480 #ffd633 #ffc800 #ffc800 #8a6400 #6e5000 #523c00 #3a2b00 #241a00"
+INK = "#faf9f5 #f0eee6 #dddad0 #c3c7cb #a3abb3 #57606a #424a52 #33383d #23272b #15181b #0c0e10"
+UNFOLD = {
+    "SITE_TITLE": "Busstop",
+    "SITE_HEADER": "Busstop",
+    "SITE_SUBHEADER": _("for staff"),
+    "SITE_URL": "/",
+    "SITE_ICON": "core.staff_theme.sign",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "core.staff_theme.sign"},
+    ],
+    "STYLES": ["core.staff_theme.style"],
+    "SHOW_VIEW_ON_SITE": True,
+    "COLORS": {
+        "base": dict(zip(SHADES, INK.split(), strict=True)),
+        "primary": dict(zip(SHADES, SIGNAL.split(), strict=True)),
+    },
+    "DASHBOARD_CALLBACK": "rentals.admin.overview.dashboard",
+    "SIDEBAR": {"navigation": "rentals.admin.navigation.sidebar"},
+}
+
 # Words and times
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+# What is translated, and the same as gettext reads it: made by `manage.py prepare`.
+LOCALE_PATHS = [BASE_DIR / "locale", DATA_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -8,6 +8,7 @@ from django.test import Client
 
 from accounts.models import ProviderAccount, Role, Team, User
 from tests.factories import add_member, make_provider_account, make_team, make_token, make_user
+from tests.signing_in import sign_in
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -71,9 +72,9 @@ def account(team: Team, token: str) -> ProviderAccount:
 def client_of() -> Callable[[User], Client]:
     """A browser in which someone is signed in: ``client_of(alice).get(…)``."""
 
-    def sign_in(user: User) -> Client:
+    def browser(user: User) -> Client:
         client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        sign_in(client, user)
         return client
 
-    return sign_in
+    return browser

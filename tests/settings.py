@@ -16,7 +16,7 @@ atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 for name in (
     *("DEBUG", "TRUSTED_PROXIES", "SITE_TOKEN", "EMAIL_URL", "DEFAULT_FROM_EMAIL"),
     *("POLL_SHARDS", "POLL_SLICE_SECONDS", "PURCHASE_CLAIM_SECONDS", "HELD_SECONDS"),
-    *("CATALOG_REFRESH_SECONDS", "SMSBUS_DEADLINE"),
+    *("CATALOG_REFRESH_SECONDS", "SMSBUS_DEADLINE", "METRICS_TOKEN"),
 ):
     os.environ.pop(name, None)
     os.environ.pop(f"{name}_FILE", None)
@@ -26,6 +26,7 @@ os.environ |= {
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "SECRET_KEY": "a key for tests only, long enough to be accepted by the settings",
     "TOKEN_KEYS": "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    "AUDIT_KEYS": "test:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=",
     "DATABASE_URL": os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{FOLDER}/site.sqlite3",
     "REDIS_URL": f"unix://{FOLDER}/valkey.sock",
     # Nobody listens there: a test that calls the provider asks for the sandbox fixture.

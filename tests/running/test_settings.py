@@ -21,6 +21,7 @@ PRODUCTION = {
     "REDIS_URL": "redis://redis.example.org:6379/0",
     "SECRET_KEY": "k" * 50,
     "TOKEN_KEYS": f"k1:{KEY}",
+    "AUDIT_KEYS": f"a1:{KEY}",
 }
 READER = re.compile(
     r"\.(?:raw|text|flag|integer|choice|items|url|database|redis|email|keys)\(\s*\"([A-Z_]+)\""
@@ -96,6 +97,7 @@ def manage(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         ("CATALOG_REFRESH_SECONDS", "1", "from 10 to 86400"),
         ("LIVE_STREAMS_PER_USER", "0", "from 1 to 1000"),
         ("EMAIL_URL", "pigeon://loft", "smtp://"),
+        ("METRICS_TOKEN", "too-short", "16 characters"),
         ("LOG_LEVEL", "LOUD", "DEBUG, INFO"),
     ],
 )
@@ -123,7 +125,7 @@ def test_a_claim_outlives_the_deadline_of_a_call(fresh: Settings) -> None:
     assert refusal == "PURCHASE_CLAIM_SECONDS: expected more than SMSBUS_DEADLINE"
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "TOKEN_KEYS"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "TOKEN_KEYS", "AUDIT_KEYS"])
 def test_with_a_database_server_the_keys_must_be_given(fresh: Settings, name: str) -> None:
     refusal = fresh.refusal(**{**PRODUCTION, name: ""})
 
@@ -136,7 +138,9 @@ def test_a_local_install_makes_its_keys_once(fresh: Settings, tmp_path: Path) ->
 
     assert first.SECRET_KEY == again.SECRET_KEY
     assert first.TOKEN_KEYS == again.TOKEN_KEYS
-    for name in ("secret-key", "token-keys"):
+    assert first.AUDIT_KEYS == again.AUDIT_KEYS
+    assert first.AUDIT_KEYS != first.TOKEN_KEYS
+    for name in ("secret-key", "token-keys", "audit-keys"):
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
 
 
