@@ -29,7 +29,7 @@ def site(site: Site) -> Site:
     return with_workers(site)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def site_by_hand() -> Iterator[Site]:
     """A site whose SMS come when a test delivers them."""
     quick = {"UNKNOWN_QUIET_SECONDS": "2", "LEASE_REFRESH_SECONDS": "5"}
