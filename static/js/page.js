@@ -1,5 +1,4 @@
-// What every page does: close the menus of its head, find a team in them, keep unfolded what was, and
-// notice that somebody signed out meanwhile.
+// What every page does: close the menus of its head, find a team in them, keep unfolded what was.
 (() => {
   "use strict";
 
@@ -51,13 +50,4 @@
       }
     });
   }
-
-  // A request for a fragment that was sent elsewhere ended at the sign-in page, which is no fragment.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const { xhr, requestConfig } = event.detail;
-    const asked = new URL(requestConfig.path, location.href).pathname;
-    if (!xhr.responseURL || new URL(xhr.responseURL).pathname === asked) return;
-    event.detail.shouldSwap = false;
-    location.reload();
-  });
 })();

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.desk import Desk, digits
 from tests.e2e.provider import DEMO_TOKEN, Provider
@@ -186,3 +186,76 @@ def test_what_somebody_types_about_an_unknown_outcome_survives_live_changes(
 
     expect(desk.page.locator("#decide")).to_have_count(0)
     expect(desk.page.get_by_role("main")).to_contain_text("the provider sold nothing")
+
+
+def test_a_button_that_nobody_answered_says_so_and_may_be_pressed_again(
+    desk: Desk, provider: Provider
+) -> None:
+    desk.watcher.forgive("ERR_INTERNET_DISCONNECTED|htmx:(sendError|afterRequest)")
+    desk.choose("Paypal")
+    cards, sold = desk.cards.count(), len(provider.books())
+    trouble = desk.page.locator("#trouble")
+
+    desk.page.context.set_offline(True)
+    desk.press("Spain")
+    expect(trouble).to_contain_text("Busstop did not answer.")
+    expect(trouble).to_contain_text("does it no second time")
+    desk.page.context.set_offline(False)
+    desk.press("Spain")
+
+    expect(desk.cards).to_have_count(cards + 1)
+    expect(trouble).to_be_hidden()
+    assert len(provider.books()) == sold + 1
+
+
+def test_a_request_that_is_refused_says_what_its_page_would_have_said(desk: Desk) -> None:
+    desk.watcher.forgive("404")
+    desk.choose("Paypal")
+    account = desk.offer("Spain").locator("[name=account]")
+    account.evaluate("(field) => { field.value = crypto.randomUUID() }")  # as one removed meanwhile
+    trouble = desk.page.locator("#trouble")
+
+    desk.press("Spain")
+
+    expect(trouble).to_contain_text("There is no such stop")
+    expect(trouble).to_contain_text("No money moved.")
+    trouble.get_by_role("button", name="Close").click()
+    expect(trouble).to_be_hidden()
+    desk.press("Spain")
+    expect(trouble).to_be_visible()
+    desk.page.keyboard.press("Escape")
+    expect(trouble).to_be_hidden()
+
+
+@pytest.mark.parametrize("is_refused", [False, True], ids=["bought", "refused"])
+def test_a_row_that_is_replaced_while_its_purchase_is_on_its_way(
+    desk: Desk, provider: Provider, is_refused: bool
+) -> None:
+    desk.choose("Paypal")
+    desk.buy("Spain")
+    desk.page.get_by_role("link", name="Other service").click()
+    trip = desk.page.locator("#at-hand .offer", has_text="Paypal").first
+    cards, sold = desk.cards.count(), len(provider.books())
+    if is_refused:
+        trip.locator("[name=quoted]").evaluate("(field) => { field.value = '0.01' }")
+    held: dict[str, Route] = {}
+    desk.page.route("**/offers/**", lambda route: held.setdefault("choose", route))
+    desk.page.route("**/buy/", lambda route: held.setdefault("buy", route))
+
+    with desk.page.expect_request("**/offers/**"):
+        trip.get_by_role("link").click()
+    with desk.page.expect_request("**/buy/"):
+        trip.get_by_role("button", name="Buy for").click()
+    held["choose"].continue_()
+    expect(desk.page.get_by_role("heading", name="Paypal", exact=True)).to_be_visible()
+    held["buy"].continue_()
+
+    trouble = desk.page.locator("#trouble")
+    if is_refused:
+        expect(trouble).to_contain_text("not $0.01. Nothing was bought")
+        desk.page.unroute("**/buy/")
+        trouble.get_by_role("button", name="Buy for").click()
+    expect(desk.cards).to_have_count(cards + 1)
+    expect(trouble).to_be_hidden()
+    expect(desk.cards.first.locator(".line-number .digits")).to_be_visible()
+    assert len(provider.books()) == sold + 1

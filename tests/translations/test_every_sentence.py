@@ -28,6 +28,10 @@ SHOWN_ATTRIBUTES = {
     "data-lost",
     "data-ended",
     "data-copied",
+    "data-unanswered",
+    "data-again",
+    "data-safely",
+    "data-failed",
 }
 # Names, what is the same in every language, the secret of an authenticator app, and the one label that
 # allauth does not translate: that of a passkey.
@@ -60,11 +64,14 @@ class Reader(HTMLParser):
         self.data = data
         self.depth = 0
         self.silent = 0
+        self.names: list[str] = []  # the tags of what says itself that it is not to be translated
         self.outside: list[str] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.silent += tag in SILENT
         named = dict(attributes)
+        if named.get("translate") == "no":
+            self.names.append(tag)
         for name in SHOWN_ATTRIBUTES & named.keys():
             self._note(_outside(named[name] or ""))
         if tag == "input" and named.get("type") in ("submit", "button"):
@@ -72,9 +79,11 @@ class Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self.silent -= tag in SILENT
+        if self.names and self.names[-1] == tag:
+            self.names.pop()
 
     def handle_data(self, text: str) -> None:
-        if self.silent:
+        if self.silent or self.names:
             return
         kept, self.depth = _split(text, self.depth)
         self._note(kept)

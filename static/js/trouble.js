@@ -1,0 +1,63 @@
+// Says what went wrong with a request that somebody made here: what the error page says, or that no answer
+// came. What the live stream asks for by itself is silent; live.js asks again.
+(() => {
+  "use strict";
+  const box = document.getElementById("trouble");
+  const words = document.getElementById("trouble-words");
+  const BY_HAND = ["click", "submit", "input", "change", "intersect", "revealed"];
+
+  function say(headline, ...sentences) {
+    const strong = document.createElement("strong");
+    strong.textContent = headline;
+    words.replaceChildren(...[strong, ...sentences].map((part) => {
+      const paragraph = document.createElement("p");
+      paragraph.append(part);
+      return paragraph;
+    }));
+  }
+
+  function sayWhatWasRefused(xhr) {
+    if (xhr.status < 400 || xhr.getResponseHeader("HX-Refresh")) return; // the page read anew says it
+    const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+    const said = [...page.querySelectorAll(".error-page > :is(h1, p):not(:has(a))")];
+    say(...(said.length ? said.map((part) => part.textContent) : [box.dataset.failed]));
+  }
+
+  function sayThatNobodyAnswered({ verb }) {
+    if (verb === "get") say(box.dataset.unanswered, box.dataset.again);
+    else say(box.dataset.unanswered, box.dataset.safely);
+  }
+
+  // An answer from another address is the sign-in page, which is no fragment. One whose place was drawn anew
+  // meanwhile goes to what stands there now; where nothing does, its place is here, if it was refused.
+  function place({ detail }) {
+    const { xhr, requestConfig, target } = detail;
+    const asked = new URL(requestConfig.path, location.href).pathname;
+    if (xhr.responseURL && new URL(xhr.responseURL).pathname !== asked) {
+      detail.shouldSwap = false;
+      location.reload();
+    } else if (!target.isConnected) {
+      detail.target = document.getElementById(target.id) ?? target;
+      // In the document again, too, because htmx looks from there for the other parts of the answer.
+      words.replaceChildren(target.contains(requestConfig.elt) ? target : requestConfig.elt);
+      xhr.addEventListener("loadend", () => {
+        if (!words.querySelector("[role=alert]")) words.replaceChildren();
+      });
+    }
+  }
+
+  document.addEventListener("htmx:beforeSend", ({ detail: { xhr, target, requestConfig } }) => {
+    target.addEventListener("htmx:beforeSwap", place); // there: nothing bubbles up from what is gone
+    if (!BY_HAND.includes(requestConfig.triggeringEvent?.type)) return;
+    words.replaceChildren();
+    xhr.addEventListener("load", () => sayWhatWasRefused(xhr));
+    xhr.addEventListener("error", () => sayThatNobodyAnswered(requestConfig));
+  });
+
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest("#trouble > button")) words.replaceChildren();
+  });
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") words.replaceChildren();
+  });
+})();
