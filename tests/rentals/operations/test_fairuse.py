@@ -72,6 +72,7 @@ def test_a_stop_for_others_stops_nobody_else(shop: Shop) -> None:
     fairuse.begin_stop(BuyingStop(reason="x", account=make_provider_account(other)))
     fairuse.begin_stop(BuyingStop(reason="x", account=make_provider_account(shop.team)))
     shop.buy()
+    assert Purchase.objects.count() == 1
 
 
 def test_what_was_asked_for_before_a_stop_is_not_sent_and_its_money_released(shop: Shop) -> None:

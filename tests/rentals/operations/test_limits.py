@@ -66,7 +66,7 @@ def test_what_is_given_back_may_be_used_again(shop: Shop, kind: str) -> None:
     purchase = shop.ask()
     refusal(shop)
     abandon_purchase(purchase=purchase, actor=shop.alice)
-    shop.ask()
+    assert shop.ask().state == PurchaseState.HELD
 
 
 def test_a_ceiling_for_one_purchase(shop: Shop) -> None:
@@ -86,7 +86,7 @@ def test_open_at_once_counts_what_is_asked_for_and_what_waits(shop: Shop) -> Non
     shop.ask()
     assert "is 2 (open now: 2)" in refusal(shop)
     store_sms(activation_id=number.pk, text="429916", by="poller")
-    shop.ask()
+    assert shop.ask().state == PurchaseState.HELD
 
 
 def test_an_unknown_outcome_counts_whatever_its_day(shop: Shop) -> None:
@@ -96,7 +96,7 @@ def test_an_unknown_outcome_counts_whatever_its_day(shop: Shop) -> None:
     with time_machine.travel(datetime(2027, 4, 20, 12, tzinfo=UTC)):
         assert "$0.14 reserved" in refusal(shop)
         declare_not_bought(purchase=unknown, actor=shop.alice)
-        shop.ask()
+        assert shop.ask().state == PurchaseState.HELD
 
 
 def test_what_is_written_off_is_spent(shop: Shop) -> None:
@@ -112,10 +112,10 @@ def test_nothing_is_allowed_by_a_limit_of_nothing(shop: Shop) -> None:
 
 
 def test_no_row_and_an_empty_row_are_no_limit(shop: Shop) -> None:
-    shop.ask()
+    assert shop.ask().state == PurchaseState.HELD
     make_limit(shop.team)
     make_limit(shop.team, shop.alice)
-    shop.ask()
+    assert shop.ask().state == PurchaseState.HELD
 
 
 def test_using_a_number_again_counts(shop: Shop) -> None:
