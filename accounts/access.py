@@ -7,6 +7,7 @@ then reads, it reads from ``membership.team``, so that there is no way around th
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Membership, Role, Team, User
 from accounts.second_factor import SecondFactorNeeded, has_given
@@ -50,6 +51,25 @@ def get_home_team(request: HttpRequest) -> Team | None:
     teams = Team.objects.of(get_user(request))
     last = request.session.get(LAST_TEAM)
     return teams.filter(slug=last).first() or teams.first()
+
+
+def keep_the_way_back(request: HttpRequest) -> dict[str, object]:
+    """Give templates of pages without a team, such as Me or Help, the one used last as ``team``.
+
+    Its bar and its bell stand there too, unless the team wants a second factor that was not given. Read only
+    where a template asks and no view has said which team it is: a context processor comes last.
+    """
+    return {"team": SimpleLazyObject(lambda: _team_of_bar(request))}
+
+
+def _team_of_bar(request: HttpRequest) -> Team | None:
+    user = getattr(request, "user", None)
+    if not isinstance(user, User) or not user.is_authenticated:
+        return None
+    team = get_home_team(request)
+    if team is not None and team.needs_second_factor and not has_given(request, user):
+        return None
+    return team
 
 
 def _remember(request: HttpRequest, team_slug: str) -> None:

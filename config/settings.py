@@ -205,6 +205,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.appearance.appearance",
+                "accounts.access.keep_the_way_back",
             ],
         },
     },

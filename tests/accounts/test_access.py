@@ -4,7 +4,8 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.access import get_home_team, get_membership
@@ -60,6 +61,30 @@ def test_home_is_never_a_team_one_was_removed_from(charlie: User, team: Team) ->
     request = request_by(charlie)
     request.session["team"] = team.slug
     assert get_home_team(request) == charlie.teams.get()
+
+
+@pytest.mark.parametrize("address", ["/me/", "/help/", "/no-such-page/"])
+def test_a_page_of_no_team_keeps_the_way_back_to_the_last_one(
+    client: Client, alice: User, team: Team, address: str
+) -> None:
+    client.force_login(alice)
+    page = client.get(address).text
+    assert reverse("rentals:history", args=[team.slug]) in page
+    assert reverse("live:ticket", args=[team.slug]) in page
+
+
+def test_it_is_not_kept_where_the_team_wants_a_second_factor_that_was_not_given(
+    client: Client, alice: User, team: Team
+) -> None:
+    Team.objects.update(needs_second_factor=True)
+    client.force_login(alice)
+    assert team.slug not in client.get("/help/").text
+
+
+def test_there_is_none_for_who_is_signed_out_or_in_no_team(client: Client, alice: User) -> None:
+    assert 'class="site-nav"' not in client.get("/help/").text
+    client.force_login(alice)
+    assert 'class="site-nav"' not in client.get("/help/").text
 
 
 def test_a_fragment_does_not_write_the_session(alice: User, team: Team) -> None:
