@@ -1,4 +1,4 @@
-"""Addresses of the desk, of leases, of history, of limits, of a purchase, of an account's money."""
+"""Addresses of the desk, of leases, of history, of limits, of a purchase, of money, of the provider."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -16,6 +16,7 @@ from rentals.views import (
     leases,
     limits,
     money,
+    provider,
     purchase,
     resolving,
     retention,
@@ -60,6 +61,7 @@ team_urls: list[URLPattern | URLResolver] = [
     path("star/", trips.star, name="star"),
     path("board/", board.board, name="board"),
     path("money/", money.money, name="money"),
+    path("provider/", provider.provider, name="provider"),
     path("history/", history.history, name="history"),
     path("limits/", limits.limits, name="limits"),
     path("limits/team/", limits.set_limits, name="set_team_limits"),

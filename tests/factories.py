@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts.models import Invitation, Membership, ProviderAccount, Role, Team, User
 from accounts.models.team import TERMS_VERSION
-from catalog.models import Area, Country, Offer, Service
+from catalog import feeds
+from catalog.models import Area, Country, Feed, Offer, Service
 from notify.models import Alert, Kind, Notification
 from rentals.models import (
     Activation,
@@ -120,6 +121,12 @@ def make_offer(
         stock=stock,
         listed=listed,
     )
+
+
+def fail_to_read(key: str = feeds.COUNTRIES, sentence: str = "", **fields: Any) -> Feed:
+    """A list that could not be read a moment ago; the provider did not answer unless ``sentence`` says else."""
+    values = {"failed_at": timezone.now(), "error": sentence or feeds.UNANSWERED[1], **fields}
+    return Feed.objects.update_or_create(key=key, defaults=values)[0]
 
 
 def make_alert(

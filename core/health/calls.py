@@ -7,7 +7,7 @@ them to those of all processes.
 import threading
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 # Upper bounds of a call's seconds; the last one is beyond the longest deadline.
@@ -80,6 +80,16 @@ class CallFigures:
             if seen >= wanted:
                 return bound
         return float("inf")
+
+
+def together(rows: Iterable[CallFigures]) -> CallFigures:
+    """Count several calls as if they were one."""
+    whole = CallFigures()
+    for row in rows:
+        whole.outcomes.update(row.outcomes)
+        whole.buckets = [sum(pair) for pair in zip(whole.buckets, row.buckets, strict=True)]
+        whole.seconds += row.seconds
+    return whole
 
 
 def figures(counts: Mapping[str, int]) -> dict[str, CallFigures]:

@@ -1,5 +1,7 @@
 """The provider as our calls find it, and the age of what we know of its prices."""
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -7,12 +9,13 @@ from django.utils.translation import ngettext
 
 from catalog.models import Feed
 from core.health import store
-from core.health.calls import BOUNDS, CallFigures, figures
+from core.health.calls import BOUNDS, CallFigures, figures, together
 from core.health.fact import Fact, Level, Sample
 from rentals.health.saying import duration
 
 FAILING, BROKEN = 0.05, 0.25  # the share of calls that bring no proper answer
 FEW = 5  # calls, from which a share says nothing
+STEP = 5  # of a hundred: as exactly as a member is told how many failed
 
 
 def catalogue() -> list[Fact]:
@@ -54,6 +57,42 @@ def calls() -> list[Fact]:
     if not facts:
         return [Fact(_("Calls"), Level.OK, _("None in the last minutes."), samples=idle)]
     return [*facts[:-1], *_with(facts[-1], idle)]
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """How the calls of the last minutes went, all in one: what every member may know of them.
+
+    Without their number and without their names, which would tell one team of the others' purchases.
+    Half of them took ``usual`` (in words) or less, with ``is_slow`` longer than that; of a hundred at
+    most ``failed`` brought no proper answer. In steps, as a page that says it is drawn for each anew.
+    """
+
+    usual: str
+    is_slow: bool
+    failed: int
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether so many failed that whoever waits for an answer notices."""
+        return self.failed >= BROKEN * 100
+
+
+def lately() -> Lately | None:
+    """Read it; None where there were too few calls to tell, or Redis is away and nobody knows."""
+    try:
+        whole = together(figures(store.calls(recent=True)).values())
+    except store.Away:
+        return None
+    if whole.sent < FEW:
+        return None
+    usual = whole.within(0.5)
+    return Lately(
+        usual=duration(min(usual, BOUNDS[-1])),
+        is_slow=usual > BOUNDS[-1],
+        # Rounded up: whoever reads that none failed may rely on it.
+        failed=-(-100 // STEP * whole.failed // whole.sent) * STEP,
+    )
 
 
 def _with(fact: Fact, samples: tuple[Sample, ...]) -> list[Fact]:

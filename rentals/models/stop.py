@@ -18,6 +18,10 @@ class BuyingStopQuerySet(models.QuerySet["BuyingStop"]):
         scope = Q(team=None, account=None) | Q(team=account.team_id) | Q(account=account.pk)
         return self.filter(scope).order_by("pk")
 
+    def on_all_of(self, team: Team) -> "BuyingStopQuerySet":
+        """All that keep every account of ``team`` from buying: the site's and the team's."""
+        return self.filter(Q(team=None, account=None) | Q(team=team)).order_by("pk")
+
 
 class BuyingStop(models.Model):
     """Buying is stopped: on the whole site, for a team or for one provider account.

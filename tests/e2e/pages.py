@@ -70,6 +70,7 @@ PAGES = (
     Page("limits", "t/<slug:team>/limits/"),
     Page("audit", "t/<slug:team>/audit/"),
     Page("provider-accounts", "t/<slug:team>/accounts/"),
+    Page("provider", "t/<slug:team>/provider/"),
     Page("add-provider-account", "t/<slug:team>/accounts/add/"),
     Page("provider-account", "t/<slug:team>/accounts/<uuid:account>/", "provider-accounts"),
     Page("money", "t/<slug:team>/accounts/<uuid:account>/money/", "provider-accounts"),

@@ -89,6 +89,7 @@ def pages_of(team: Team, client_of: ClientOf, sam: User) -> dict[str, Act]:
         "history": lambda: member.get(history),
         "history, deep": lambda: member.get(history, deep),
         "desk": lambda: member.get(reverse("rentals:desk", args=[team.slug])),
+        "provider": lambda: member.get(reverse("rentals:provider", args=[team.slug])),
         "dashboard": lambda: staff.get(reverse("admin:index")),
         "health": lambda: staff.get(reverse("admin:health")),
         **{
@@ -110,6 +111,7 @@ def test_ten_times_the_books_take_as_many_queries(
     assert after == before
     assert before["desk"] <= 12
     assert before["history"] <= 12
+    assert before["provider"] <= 16
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL scans what is small")

@@ -136,6 +136,7 @@ RENTALS = {
     "t/<slug:team>/offers/": PAGE,
     "t/<slug:team>/board/": PAGE,
     "t/<slug:team>/money/": PAGE,
+    "t/<slug:team>/provider/": PAGE,
     "t/<slug:team>/accounts/<uuid:account>/money/": BUYERS_PAGE,
     "t/<slug:team>/accounts/<uuid:account>/money/<int:snapshot>/explain/": MANAGING,
     "t/<slug:team>/history/": PAGE,

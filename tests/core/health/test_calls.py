@@ -29,6 +29,17 @@ def test_calls_are_sorted_by_outcome_and_time() -> None:
     assert (sms.within(0.3), sms.within(0.6), sms.within(0.99)) == (0.05, 0.5, float("inf"))
 
 
+def test_several_calls_are_counted_as_one() -> None:
+    calls.count("get/sms", "answered", 0.04)
+    calls.count("get/number", "answer_lost", 30.0)
+
+    whole = calls.together(calls.figures(calls.take()).values())
+
+    assert (whole.sent, whole.failed, whole.seconds) == (2, 1, pytest.approx(30.04))
+    assert (whole.within(0.5), whole.within(1.0)) == (0.05, float("inf"))
+    assert calls.together([]).sent == 0
+
+
 def test_what_is_taken_is_counted_no_more_unless_it_is_put_back() -> None:
     calls.count("get/sms", "answered", 0.1)
     taken = calls.take()
