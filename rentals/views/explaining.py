@@ -9,7 +9,6 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import get_home_team
 from rentals.states import ActivationState, LeaseState, PurchaseState
 from rentals.wording import LEASE_STATES, REFUSALS, STATES
 
@@ -23,7 +22,6 @@ def help_page(request: HttpRequest) -> HttpResponse:
             (_("A number for one SMS"), _rows(ActivationState, STATES)),
             (_("A leased number"), _rows(LeaseState, LEASE_STATES)),
         ],
-        "home": get_home_team(request) if request.user.is_authenticated else None,
         "refusals": [(code, _(sentence)) for code, sentence in REFUSALS.items()],
     }
     return render(request, "rentals/help.html", context)
