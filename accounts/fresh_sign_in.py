@@ -19,7 +19,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from accounts.access import get_user
+from accounts.access import get_membership, get_user
+from accounts.models import Role
 
 View = Callable[..., HttpResponse]
 
@@ -42,9 +43,10 @@ def ask_again(next_page: str) -> str:
     return f"{reverse('account_reauthenticate')}?{urlencode({'next': next_page})}"
 
 
-def fresh_sign_in_required(page: str = "") -> Callable[[View], View]:
+def fresh_sign_in_required(at_least: Role, page: str = "") -> Callable[[View], View]:
     """Let a view of a team, under ``login_required``, be asked only after a fresh sign-in.
 
+    Who may not do it anyway, being below ``at_least``, is told so and not asked for a password first.
     A form's page asks before it is shown. A post without is never kept, as it may hold a token: it
     leads to signing in again and from there to the form's page, which is the view itself or the one
     named ``page``, whose address takes the team and, where it names one, the provider account.
@@ -55,6 +57,7 @@ def fresh_sign_in_required(page: str = "") -> Callable[[View], View]:
         def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if is_fresh(request):
                 return view(request, *args, **kwargs)
+            get_membership(request, kwargs["team"], at_least)
             if request.method not in ("GET", "HEAD"):
                 messages.warning(
                     request,

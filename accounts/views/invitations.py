@@ -25,7 +25,7 @@ from accounts.views.teams import render_team
 
 @login_required
 @require_POST
-@fresh_sign_in_required("accounts:team")
+@fresh_sign_in_required(Role.ADMIN, "accounts:team")
 def invite(request: HttpRequest, team: str) -> HttpResponse:
     """Send an invitation."""
     membership = get_membership(request, team, Role.ADMIN)
@@ -51,7 +51,7 @@ def invite(request: HttpRequest, team: str) -> HttpResponse:
 
 @login_required
 @require_POST
-@fresh_sign_in_required("accounts:team")
+@fresh_sign_in_required(Role.ADMIN, "accounts:team")
 def resend_invitation(request: HttpRequest, team: str, invitation: UUID) -> HttpResponse:
     """Send a new link; the old one is dead."""
     membership, row = _get(request, team, invitation)
@@ -70,7 +70,7 @@ def resend_invitation(request: HttpRequest, team: str, invitation: UUID) -> Http
 
 @login_required
 @require_POST
-@fresh_sign_in_required("accounts:team")
+@fresh_sign_in_required(Role.ADMIN, "accounts:team")
 def revoke_invitation(request: HttpRequest, team: str, invitation: UUID) -> HttpResponse:
     """Withdraw it."""
     membership, row = _get(request, team, invitation)

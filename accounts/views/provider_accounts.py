@@ -40,7 +40,7 @@ def provider_accounts(request: HttpRequest, team: str) -> HttpResponse:
 @login_required
 @at_most("provider account")
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh_sign_in_required()
+@fresh_sign_in_required(Role.MEMBER)
 def add_provider_account(request: HttpRequest, team: str) -> HttpResponse:
     """Save a token that the provider confirms: of the team, or of who gives it alone."""
     membership = get_membership(request, team, Role.MEMBER)
@@ -66,7 +66,7 @@ def add_provider_account(request: HttpRequest, team: str) -> HttpResponse:
 @login_required
 @at_most("provider account")
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh_sign_in_required()
+@fresh_sign_in_required(Role.MEMBER)
 def edit_provider_account(request: HttpRequest, team: str, account: UUID) -> HttpResponse:
     """Change the name, put in another token or referral ID."""
     membership, row = _get(request, team, account)
@@ -106,7 +106,7 @@ def check_provider_account(request: HttpRequest, team: str, account: UUID) -> Ht
 
 @login_required
 @require_POST
-@fresh_sign_in_required("accounts:edit_provider_account")
+@fresh_sign_in_required(Role.MEMBER, "accounts:edit_provider_account")
 def remove_provider_account(request: HttpRequest, team: str, account: UUID) -> HttpResponse:
     """Forget the token; the books stay."""
     membership, row = _get(request, team, account)

@@ -18,7 +18,7 @@ from accounts.stakes import stakes_of
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh_sign_in_required()
+@fresh_sign_in_required(Role.VIEWER)
 def remove_member(request: HttpRequest, team: str, user_id: int) -> HttpResponse:
     """Take a member out of the team, or leave it."""
     membership = get_membership(request, team)
@@ -69,7 +69,7 @@ def rename_team(request: HttpRequest, team: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh_sign_in_required()
+@fresh_sign_in_required(Role.OWNER)
 def transfer_team(request: HttpRequest, team: str) -> HttpResponse:
     """Hand the team on to another member."""
     membership = get_membership(request, team, Role.OWNER)
@@ -96,7 +96,7 @@ def transfer_team(request: HttpRequest, team: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh_sign_in_required()
+@fresh_sign_in_required(Role.OWNER)
 def delete_team(request: HttpRequest, team: str) -> HttpResponse:
     """Delete the team; its books stay."""
     membership = get_membership(request, team, Role.OWNER)

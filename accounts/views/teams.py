@@ -110,7 +110,7 @@ def _terms_page(membership: Membership, form: TermsForm | None) -> dict[str, Any
 
 @login_required
 @require_POST
-@fresh_sign_in_required("accounts:team")
+@fresh_sign_in_required(Role.OWNER, "accounts:team")
 def require_second_factor(request: HttpRequest, team: str) -> HttpResponse:
     """Want a second factor of all members, or of none."""
     membership = get_membership(request, team, Role.OWNER)
@@ -131,7 +131,7 @@ def require_second_factor(request: HttpRequest, team: str) -> HttpResponse:
 
 @login_required
 @require_POST
-@fresh_sign_in_required("accounts:team")
+@fresh_sign_in_required(Role.ADMIN, "accounts:team")
 def change_role(request: HttpRequest, team: str, user_id: int) -> HttpResponse:
     """Give a member another role."""
     membership = get_membership(request, team, Role.ADMIN)

@@ -54,7 +54,7 @@ def limits(request: HtmxRequest, team: str) -> HttpResponse:
 
 @login_required
 @require_POST
-@fresh_sign_in_required("rentals:limits")
+@fresh_sign_in_required(Role.ADMIN, "rentals:limits")
 def set_limits(request: HtmxRequest, team: str, user_id: int | None = None) -> HttpResponse:
     """Set the limits of a member, or of the whole team where the address names nobody."""
     membership = get_membership(request, team, at_least=Role.ADMIN)

@@ -102,6 +102,14 @@ def test_every_sensitive_form_asks_before_it_is_shown_and_takes_no_post(
     assert after == before
 
 
+def test_who_may_not_do_it_is_told_so_and_not_asked_for_a_password_first(sandbox: Sandbox) -> None:
+    world = make_world()
+    browser = world.browser_of("viewer")
+    let_time_pass(browser)
+    for route in FORMS.keys() - {"t/<slug:team>/team/<int:user_id>/remove/"}:  # one may leave
+        assert browser.post(world.address(route), FIELDS).status_code in (403, 404), route
+
+
 @pytest.mark.parametrize("route", OWN)
 def test_what_is_ones_own_asks_too(route: str, stale: Client) -> None:
     answer = stale.post(f"/{route}", FIELDS)
