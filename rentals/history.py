@@ -54,6 +54,16 @@ class Wanted:
             }
         )
 
+    @staticmethod
+    def misread(address: Mapping[str, str]) -> list[str]:
+        """Return what ``read`` drops of an address, each as ``name=value``; a search is never dropped."""
+        given = {name: address.get(PARAMETERS[name], "").strip() for name in _READERS}
+        return [
+            f"{PARAMETERS[name]}={text[:LONGEST_TEXT]}"
+            for name, text in given.items()
+            if text and name != "text" and not _READERS[name](text)
+        ]
+
     @property
     def parameters(self) -> dict[str, str]:
         """What ``read`` makes this of again."""

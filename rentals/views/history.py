@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -46,6 +46,8 @@ class Choice:
 def history(request: HtmxRequest, team: str) -> HttpResponse:
     """One page of rows; ``Wanted`` has the parameters, and ``?before=`` is a place in the list."""
     membership = get_membership(request, team)
+    if clean := _without_empty(request):
+        return redirect(clean)
     wanted, before = Wanted.read(request.GET), request.GET.get("before", "")
     found = page_of(wanted.of(membership), before, PAGE + 1)
     context = {
@@ -54,6 +56,7 @@ def history(request: HtmxRequest, team: str) -> HttpResponse:
         "rows": [row_of(purchase) for purchase in found[:PAGE]],
         "older": _older(wanted, found),
         "wanted": wanted,
+        "misread": Wanted.misread(request.GET),
         "before": before,
     }
     if request.htmx and not request.htmx.history_restore_request and before:
@@ -65,6 +68,16 @@ def history(request: HtmxRequest, team: str) -> HttpResponse:
         "is_wide": any(choice.chosen for choice in choices[1:]) or wanted.first or wanted.last,
     }
     return render(request, "rentals/history.html", context)
+
+
+def _without_empty(request: HtmxRequest) -> str:
+    """The address without what an unused field of the form says; "" where it says nothing of the kind."""
+    kept = request.GET.copy()
+    for name in [name for name in kept if not kept.get(name, "").strip()]:
+        del kept[name]
+    if len(kept) == len(request.GET):
+        return ""
+    return f"{request.path}?{kept.urlencode()}" if kept else request.path
 
 
 def row_of(purchase: Purchase) -> Row:
