@@ -1,6 +1,6 @@
 """Everything a team ever bought, newest first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_membership
-from accounts.models import Team
+from accounts.models import Membership, Team
 from catalog.models import Country, Service
 from core.money import ZERO
-from rentals.history import PARAMETERS, STATES, Wanted, page_of, place_of
-from rentals.models import LedgerEntry, Purchase, TripDay
+from rentals.history import PARAMETERS, STATES, Wanted, newest_messages, page_of, place_of
+from rentals.models import LedgerEntry, Message, Purchase, TripDay
 from rentals.views.htmx import HtmxRequest
 
 PAGE = 50
@@ -29,6 +29,7 @@ class Row:
     purchase: Purchase
     spent: Decimal
     reserved: Decimal
+    message: Message | None = None  # with its newest code, concealed from who may not read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def history(request: HtmxRequest, team: str) -> HttpResponse:
     context = {
         "team": membership.team,
         "membership": membership,
-        "rows": [row_of(purchase) for purchase in found[:PAGE]],
+        "rows": _rows(membership, found[:PAGE]),
         "older": _older(wanted, found),
         "wanted": wanted,
         "misread": Wanted.misread(request.GET),
@@ -78,6 +79,11 @@ def _without_empty(request: HtmxRequest) -> str:
     if len(kept) == len(request.GET):
         return ""
     return f"{request.path}?{kept.urlencode()}" if kept else request.path
+
+
+def _rows(membership: Membership, purchases: list[Purchase]) -> list[Row]:
+    newest = newest_messages(membership, purchases)
+    return [replace(row_of(one), message=newest.get(one.pk)) for one in purchases]
 
 
 def row_of(purchase: Purchase) -> Row:
