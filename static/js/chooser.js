@@ -127,6 +127,10 @@
     if (!row?.matches(".chooser .offer")) return;
     row.tabIndex = -1;
     row.focus();
-    row.scrollIntoView({ block: "nearest" });
+    // The browser has put it at the top of the window by then: the list alone is to be scrolled that far.
+    addEventListener("load", () => requestAnimationFrame(() => {
+      scrollTo({ top: 0, behavior: "instant" });
+      row.scrollIntoView({ block: "nearest", behavior: "instant" });
+    }));
   }
 })();
