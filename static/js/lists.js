@@ -2,22 +2,21 @@
 // the row that was left. Without this file their links lead from page to page.
 (() => {
   "use strict";
-  const list = document.querySelector("[data-long-list]");
-  if (!list) return;
-  const rows = () => [...list.children].filter(({ id }) => id && id !== "older");
+  const rows = () => [...document.querySelectorAll("[data-long-list] > [id]:not([data-more])")];
 
   // The link that had the focus is gone with the swap; what was loaded by scrolling leaves it where it is.
   let last = null; // the row before those that come
-  list.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+  document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+    if (!target.matches("[data-more]")) return;
     last = target.contains(document.activeElement) ? target.previousElementSibling : null;
   });
-  list.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:afterSettle", () => {
     last?.nextElementSibling?.querySelector("a")?.focus();
     last = null;
   });
 
   // Whoever goes to the link by keyboard presses it; loaded at once, the press would be for the row after it.
-  list.addEventListener("htmx:confirm", (event) => {
+  document.addEventListener("htmx:confirm", (event) => {
     const { elt, triggeringEvent } = event.detail;
     if (triggeringEvent?.type === "intersect" && elt === document.activeElement) event.preventDefault();
   });
@@ -40,8 +39,8 @@
     history.replaceState(history.state, "", addressOf(left));
   }, true);
 
-  const left = location.hash && document.getElementById(location.hash.slice(1));
-  if (left && list.contains(left)) {
+  const left = rows().find(({ id }) => `#${id}` === location.hash);
+  if (left) {
     left.scrollIntoView({ block: "center" });
     left.querySelector("a")?.focus({ preventScroll: true });
   }

@@ -115,6 +115,18 @@ def test_a_row_of_history_copies_its_code_and_leads_to_its_purchase(desk: Desk) 
     expect(page.locator(".code").first).to_have_text(code)
 
 
+def test_more_prices_lead_to_the_first_new_row(desk: Desk) -> None:
+    page = desk.page
+    page.goto(f"{page.url}prices/?country=1&stock=all")
+    rows, more = page.locator("tr.leads"), page.get_by_role("link", name="Show more")
+    shown = rows.count()
+
+    more.focus()
+    page.keyboard.press("Enter")
+
+    expect(rows.nth(shown).locator("a").first).to_be_focused()
+
+
 def test_prices_lead_to_the_row_on_the_desk(desk: Desk) -> None:
     page = desk.page
     before = desk.cards.count()
@@ -133,4 +145,5 @@ def test_prices_lead_to_the_row_on_the_desk(desk: Desk) -> None:
 
     expect(desk.offer(country)).to_be_focused()
     expect(desk.offer(country)).to_be_in_viewport()
+    expect(desk.search).to_be_in_viewport()  # the list was scrolled, not the page
     assert desk.cards.count() == before
