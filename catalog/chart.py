@@ -69,7 +69,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A history, drawn: ``price`` is a path of SVG's, ``stock`` a filled one below it.
+    """A history, drawn: ``price`` is a path of SVG's, ``stock`` a filled one below it, ``stock_line`` its edge.
 
     ``lowest`` and ``highest`` are levels of the history, the first of several; ``now`` is its last.
     ``moments`` are the times from the left to the right edge, at even distances.
@@ -77,6 +77,7 @@ class Chart:
 
     price: str
     stock: str
+    stock_line: str
     sold_out: tuple[Band, ...]
     dots: tuple[Dot, ...]
     lowest: Level
@@ -171,6 +172,7 @@ def draw(levels: Sequence[Level], *, until: datetime) -> Chart | None:
     return Chart(
         price=f"M0 {y(levels[0].cost)}{price}",
         stock=f"M0 {STOCK_HEIGHT}{stock}V{STOCK_HEIGHT}Z",
+        stock_line=f"M0 {_stock_y(levels[0].stock, most)}{stock}",
         sold_out=_bands(steps),
         dots=(
             *(Dot(x(level.at), y(level.cost)) for level in (lowest, highest) if costs),
@@ -203,7 +205,11 @@ def _bands(steps: Sequence[tuple[int, int, Level]]) -> tuple[Band, ...]:
 
 
 def _share_in_stock(levels: Sequence[Level], until: datetime) -> int:
-    """Percent of the time that it could be bought in, of all that ``levels`` knows of."""
+    """Percent of the time that it could be bought in, of all that ``levels`` knows of.
+
+    All of it only where it was never sold out: a moment without stock is not rounded away.
+    """
     ends = [level.at for level in levels[1:]] + [until]
     times = [end - level.at for level, end in zip(levels, ends, strict=True) if level.stock]
-    return round(sum(times, timedelta()) / (until - levels[0].at) * 100)
+    share = round(sum(times, timedelta()) / (until - levels[0].at) * 100)
+    return share if all(level.stock for level in levels) else min(share, 99)

@@ -207,6 +207,11 @@ class Offer(models.Model):
     def __str__(self) -> str:
         return f"{self.service} · {self.country}"
 
+    @property
+    def in_stock(self) -> bool:
+        """Whether the provider has numbers of it now."""
+        return self.listed and self.stock > 0
+
 
 class AreaQuerySet(models.QuerySet["Area"]):
     """Areas by what somebody types."""

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -21,6 +20,7 @@ from catalog.browsing import Sort, Wish, read_page
 from catalog.chart import Span
 from catalog.forms import HistoryForm, PricesForm
 from catalog.models import Country, Feed, Offer, Service
+from core.wayback import way_back
 
 SHOWN = 60  # services, and countries, at once: whoever looks for another types a part of its name
 LEVELS_SHOWN = 200
@@ -59,7 +59,7 @@ def prices(request: HttpRequest, team: str) -> HttpResponse:
 
 
 def _countries_of(service_id: int, wish: Wish) -> dict[str, Any]:
-    service = get_object_or_404(Service, pk=service_id)
+    service = get_object_or_404(Service.objects.with_best_price(), pk=service_id)
     offers = Offer.objects.listed().filter(service=service).select_related("country").with_age()
     page = read_page(offers, wish, name="country__title")
     more = replace(wish, after=page.next_place).address(service=service.pk)
@@ -115,12 +115,4 @@ def refresh(request: HttpRequest, team: str) -> HttpResponse:
         messages.success(request, _("The prices are being read again. This takes some seconds."))
     else:
         messages.info(request, _("The prices are being read already."))
-    return redirect(_way_back(request, reverse("catalog:prices", args=[membership.team.slug])))
-
-
-def _way_back(request: HttpRequest, otherwise: str) -> str:
-    """Return where the form was, if it is a page of ours."""
-    page = request.POST.get("next", "")
-    hosts = {request.get_host()}
-    safe = url_has_allowed_host_and_scheme(page, hosts, require_https=request.is_secure())
-    return page if safe else otherwise
+    return redirect(way_back(request, reverse("catalog:prices", args=[membership.team.slug])))

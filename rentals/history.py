@@ -1,21 +1,21 @@
 """What is looked for in a team's purchases, as an address says it: the same for the page and for exports."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.dateparse import parse_date, parse_datetime
 
 from accounts.models import Membership
 from catalog.models import Service
-from rentals.models import Message, Purchase
+from rentals.models import Activation, Lease, Message, Purchase
 from rentals.models.purchase import PurchaseQuerySet
 from rentals.states import ActivationState, LeaseState, PurchaseState
-from rentals.visibility import readable
+from rentals.visibility import may_read, readable
 
 LONGEST_TEXT = 100
 DIGITS_OF_A_NUMBER = 3  # fewer are part of a name
@@ -53,6 +53,16 @@ class Wanted:
                 if (value := _READERS[field.name](address.get(PARAMETERS[field.name], "").strip()))
             }
         )
+
+    @staticmethod
+    def misread(address: Mapping[str, str]) -> list[str]:
+        """Return what ``read`` drops of an address, each as ``name=value``; a search is never dropped."""
+        given = {name: address.get(PARAMETERS[name], "").strip() for name in _READERS}
+        return [
+            f"{PARAMETERS[name]}={text[:LONGEST_TEXT]}"
+            for name, text in given.items()
+            if text and name != "text" and not _READERS[name](text)
+        ]
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -189,6 +199,32 @@ def page_of(purchases: PurchaseQuerySet, place: str, size: int) -> list[Purchase
     keys = list(after(purchases, place).values_list("pk", flat=True)[:size])
     rows = Purchase.objects.for_display().prefetch_related("entries").in_bulk(keys)
     return [rows[key] for key in keys]
+
+
+def newest_messages(membership: Membership, purchases: Sequence[Purchase]) -> dict[int, Message]:
+    """Return by its purchase's key the newest message that brought a code, or had its text removed.
+
+    In one query, which finds the one of each number by index, however many SMS a lease has. Those that
+    the member may not read are concealed.
+    """
+    activations = {one.activation.pk: one for one in purchases if hasattr(one, "activation")}
+    leases = {one.lease.pk: one for one in purchases if hasattr(one, "lease")}
+    keys = _newest_of(Activation.objects.filter(pk__in=activations), "activation").union(
+        _newest_of(Lease.objects.filter(pk__in=leases), "lease"), all=True
+    )
+    found = {}
+    for message in Message.objects.filter(pk__in=keys):
+        purchase = activations.get(message.activation_id or 0) or leases[message.lease_id or 0]
+        if not may_read(membership, purchase):
+            message.conceal()
+        found[purchase.pk] = message
+    return found
+
+
+def _newest_of(numbers: QuerySet[Any], field: str) -> QuerySet[Any]:
+    told = Message.objects.filter(~Q(code="") | Q(text_removed_at__isnull=False))
+    newest = told.filter(**{field: OuterRef("pk")}).order_by("-received_at", "-pk").values("pk")
+    return numbers.order_by().annotate(newest=Subquery(newest[:1])).values("newest")
 
 
 def place_of(purchase: Purchase) -> str:

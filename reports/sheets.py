@@ -74,8 +74,7 @@ def _cells(purchase: Purchase, membership: Membership) -> Cells:
 
 
 def _codes(purchase: Purchase) -> list[str]:
-    goods = getattr(purchase, "activation", None) or getattr(purchase, "lease", None)
-    found: Iterable[Message] = goods.messages.all() if goods else ()
+    found: Iterable[Message] = purchase.goods.messages.all() if purchase.goods else ()
     return [message.code for message in sorted(found, key=lambda one: one.pk) if message.code]
 
 

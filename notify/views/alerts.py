@@ -4,10 +4,12 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import get_membership
+from core.wayback import way_back
 from notify.forms import AlertForm, PauseForm
 from notify.models import Alert
 from notify.operations import alerts as operations
@@ -30,25 +32,26 @@ def alerts(request: HttpRequest, team: str) -> HttpResponse:
 @login_required
 @require_POST
 def add_alert(request: HttpRequest, team: str) -> HttpResponse:
-    """Make an alert from the form of an offer or a service, and say when it will ring."""
+    """Make an alert from the form of an offer or a service, and say there when it will ring."""
     membership = get_membership(request, team)
+    back = way_back(request, reverse("notify:alerts", args=[team]))
     form = AlertForm(request.POST)
     if not form.is_valid():
         for errors in form.errors.values():
             messages.error(request, str(errors[0]))
-        return redirect("notify:alerts", team)
+        return redirect(back)
     try:
         alert = operations.add_alert(membership=membership, **form.wish())
     except operations.TooMany:
         messages.error(request, _("You have as many alerts as one may have. Delete some first."))
-        return redirect("notify:alerts", team)
+        return redirect(back)
     if alert.armed:
         messages.success(request, _("You will be told here, once, as soon as that is so."))
     else:
         messages.info(
             request, _("That is so already. You will be told the next time that it comes about.")
         )
-    return redirect("notify:alerts", team)
+    return redirect(back)
 
 
 def _mine(request: HttpRequest, team: str, alert: int) -> Alert:

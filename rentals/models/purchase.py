@@ -2,6 +2,7 @@
 
 import uuid
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -18,6 +19,10 @@ from core import crypto
 from core.money import ZERO, MoneyField
 from rentals.models.tag import Tag
 from rentals.states import PURCHASE_OPEN, PurchaseState
+
+if TYPE_CHECKING:
+    from rentals.models.activation import Activation
+    from rentals.models.lease import Lease
 
 LEASE_KINDS = ("lease", "renewal")
 
@@ -321,18 +326,21 @@ class Purchase(models.Model):
         return self.country.iso_code if self.country is not None else self.area_code
 
     @property
+    def goods(self) -> "Activation | Lease | None":
+        """The number or the lease that it bought, if it did."""
+        return getattr(self, "activation", None) or getattr(self, "lease", None)
+
+    @property
     def number(self) -> str:
         """The number with its dialling code, without +; "" while there is none."""
         if self.renews is not None:
             return self.renews.number
-        goods = getattr(self, "activation", None) or getattr(self, "lease", None)
-        return goods.number if goods else ""
+        return self.goods.number if self.goods else ""
 
     @property
     def stands(self) -> str:
         """Where it stands, for a reader: what was bought, else the purchase itself."""
-        goods = getattr(self, "activation", None) or getattr(self, "lease", None)
-        return str((goods or self).get_state_display())
+        return str((self.goods or self).get_state_display())
 
     @property
     def is_open(self) -> bool:

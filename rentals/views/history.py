@@ -1,21 +1,21 @@
 """Everything a team ever bought, newest first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_membership
-from accounts.models import Team
+from accounts.models import Membership, Team
 from catalog.models import Country, Service
 from core.money import ZERO
-from rentals.history import PARAMETERS, STATES, Wanted, page_of, place_of
-from rentals.models import LedgerEntry, Purchase, TripDay
+from rentals.history import PARAMETERS, STATES, Wanted, newest_messages, page_of, place_of
+from rentals.models import LedgerEntry, Message, Purchase, TripDay
 from rentals.views.htmx import HtmxRequest
 
 PAGE = 50
@@ -29,6 +29,7 @@ class Row:
     purchase: Purchase
     spent: Decimal
     reserved: Decimal
+    message: Message | None = None  # with its newest code, concealed from who may not read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,17 @@ class Choice:
 def history(request: HtmxRequest, team: str) -> HttpResponse:
     """One page of rows; ``Wanted`` has the parameters, and ``?before=`` is a place in the list."""
     membership = get_membership(request, team)
+    if clean := _without_empty(request):
+        return redirect(clean)
     wanted, before = Wanted.read(request.GET), request.GET.get("before", "")
     found = page_of(wanted.of(membership), before, PAGE + 1)
     context = {
         "team": membership.team,
         "membership": membership,
-        "rows": [row_of(purchase) for purchase in found[:PAGE]],
+        "rows": _rows(membership, found[:PAGE]),
         "older": _older(wanted, found),
         "wanted": wanted,
+        "misread": Wanted.misread(request.GET),
         "before": before,
     }
     if request.htmx and not request.htmx.history_restore_request and before:
@@ -65,6 +69,21 @@ def history(request: HtmxRequest, team: str) -> HttpResponse:
         "is_wide": any(choice.chosen for choice in choices[1:]) or wanted.first or wanted.last,
     }
     return render(request, "rentals/history.html", context)
+
+
+def _without_empty(request: HtmxRequest) -> str:
+    """The address without what an unused field of the form says; "" where it says nothing of the kind."""
+    kept = request.GET.copy()
+    for name in [name for name in kept if not kept.get(name, "").strip()]:
+        del kept[name]
+    if len(kept) == len(request.GET):
+        return ""
+    return f"{request.path}?{kept.urlencode()}" if kept else request.path
+
+
+def _rows(membership: Membership, purchases: list[Purchase]) -> list[Row]:
+    newest = newest_messages(membership, purchases)
+    return [replace(row_of(one), message=newest.get(one.pk)) for one in purchases]
 
 
 def row_of(purchase: Purchase) -> Row:

@@ -1,6 +1,7 @@
 """History to take away: a CSV file at once, or a workbook that a worker writes."""
 
 from collections.abc import Iterator
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import get_membership
 from accounts.models import Membership
 from core.spreadsheet import stream_csv
-from rentals.history import Wanted
+from rentals.history import PARAMETERS, Wanted
 from rentals.views.htmx import HtmxRequest
 from reports import operations, sheets
 from reports.models import Export, ExportState
@@ -43,11 +45,20 @@ def exports(request: HtmxRequest, team: str) -> HttpResponse:
 def export_csv(request: HttpRequest, team: str) -> HttpResponseBase:
     """All rows that the form's filters leave, line by line as they are read."""
     membership = get_membership(request, team)
+    if Wanted.misread(request.POST):
+        return _not_understood(request, team)
     wanted = Wanted.read(request.POST)
     with transaction.atomic():
         operations.note_export(membership=membership, wanted=wanted, kind="CSV")
     name = f"history-{membership.team.slug}-{timezone.now():%Y-%m-%d-%H%M}"
     return stream_csv(name, sheets.COLUMNS, _lines(membership, wanted))
+
+
+def _not_understood(request: HttpRequest, team: str) -> HttpResponse:
+    """Back to history, which says what of the filters it cannot read: a file of everything was not meant."""
+    messages.error(request, _("Nothing was exported: the filters were not all understood."))
+    asked = {name: request.POST[name] for name in PARAMETERS.values() if request.POST.get(name)}
+    return redirect(f"{reverse('rentals:history', args=[team])}?{urlencode(asked)}")
 
 
 def _lines(membership: Membership, wanted: Wanted) -> Iterator[list[str]]:
@@ -62,6 +73,8 @@ def _lines(membership: Membership, wanted: Wanted) -> Iterator[list[str]]:
 def export_workbook(request: HttpRequest, team: str) -> HttpResponse:
     """Have a workbook written of what the form's filters leave."""
     membership = get_membership(request, team)
+    if Wanted.misread(request.POST):
+        return _not_understood(request, team)
     if operations.request_export(membership=membership, wanted=Wanted.read(request.POST)) is None:
         messages.error(
             request,

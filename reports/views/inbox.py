@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import get_membership
 from accounts.models import Membership
+from rentals.models import Message
 from rentals.models.message import MessageQuerySet
 from rentals.operations.reading import ask_for_reading
 from rentals.views.htmx import HtmxRequest
@@ -41,12 +42,18 @@ def inbox(request: HtmxRequest, team: str) -> HttpResponse:
         "membership": membership,
         "rows": rows[:PAGE],
         "newest": rows[0].pk if rows and not before else before or 0,
-        "older": urlencode({"q": text, "before": rows[PAGE - 1].pk}) if len(rows) > PAGE else "",
+        "older": _older(text, rows),
         "text": text,
         "before": before,
     }
     is_more = is_part and before
     return render(request, f"reports/{'_inbox_rows' if is_more else 'inbox'}.html", context)
+
+
+def _older(text: str, rows: list[Message]) -> str:
+    if len(rows) <= PAGE:
+        return ""
+    return urlencode(({"q": text} if text else {}) | {"before": rows[PAGE - 1].pk})
 
 
 def _newer(

@@ -120,4 +120,17 @@
 
   dress();
   if (location.hash === "#service-search") search.focus();
+  else showOffer(document.getElementById(location.hash.slice(1)));
+
+  // Who comes from the prices finds the row of the offer; the row, so that no key that is held buys.
+  function showOffer(row) {
+    if (!row?.matches(".chooser .offer")) return;
+    row.tabIndex = -1;
+    row.focus();
+    // The browser has put it at the top of the window by then: the list alone is to be scrolled that far.
+    addEventListener("load", () => requestAnimationFrame(() => {
+      scrollTo({ top: 0, behavior: "instant" });
+      row.scrollIntoView({ block: "nearest", behavior: "instant" });
+    }));
+  }
 })();

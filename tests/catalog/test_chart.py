@@ -54,11 +54,20 @@ def test_times_without_stock_are_bands_and_count():
     assert picture.share_in_stock == 75
 
 
+def test_a_moment_without_stock_is_not_rounded_away():
+    history = [level(0, "1"), level(1, "1", stock=0), level(1.1, "1")]
+    picture = draw(history, until=START + timedelta(hours=1000))
+    assert len(picture.sold_out) == 1
+    assert picture.share_in_stock == 99
+    assert draw([level(0, "1")], until=START + timedelta(hours=1)).share_in_stock == 100
+
+
 def test_the_stock_is_an_area_from_nothing_to_the_most():
     picture = draw([level(0, "1", 50), level(5, "1", 100)], until=START + timedelta(hours=10))
     half = STOCK_HEIGHT // 2
     area = f"M0 {STOCK_HEIGHT}V{half}H{WIDTH // 2}V0H{WIDTH}V{STOCK_HEIGHT}Z"
     assert (picture.stock, picture.most) == (area, 100)
+    assert picture.stock_line == f"M0 {half}V{half}H{WIDTH // 2}V0H{WIDTH}"
 
 
 def test_what_was_never_in_stock_divides_by_nothing():

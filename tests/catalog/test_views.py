@@ -144,6 +144,59 @@ def test_an_offer_shows_its_history_as_picture_words_and_table(client_of, alice,
     assert page.partition("<tbody>")[2].count("$0.10") == 2
 
 
+def test_shading_is_spoken_of_where_something_was_sold_out(client_of, alice, team, offer):
+    browser, page = client_of(alice), f"/t/{team.slug}/prices/{offer.pk}/"
+    assert "the shaded times are those when it was sold out" in browser.get(page).text
+    PricePoint.objects.filter(stock=0).delete()
+    always = browser.get(page).text
+    assert "It was in stock all the time." in always
+    assert "shaded" not in always
+    assert "chart-gone" not in always
+
+
+@pytest.mark.parametrize("who", ["alice", "bob", "vera"])
+def test_prices_lead_to_the_row_on_the_desk_that_buys(request, client_of, team, offer, who):
+    browser = client_of(request.getfixturevalue(who))
+    desk = f'href="/t/{team.slug}/?service={offer.service_id}#offer-{offer.pk}"'
+    for page in pages(team, offer)[1:]:
+        assert (desk in browser.get(page).text) == (who != "vera"), page
+    offers_page = browser.get(pages(team, offer)[-1]).text
+    assert ("Buy for $0.14 on the desk" in offers_page) == (who != "vera")
+    assert (
+        f'id="offer-{offer.pk}"' in browser.get(f"/t/{team.slug}/?service={offer.service_id}").text
+    )
+
+
+@pytest.mark.parametrize("gone", [{"stock": 0}, {"listed": False}])
+def test_what_cannot_be_had_is_not_offered_to_buy(client_of, alice, team, offer, gone):
+    Offer.objects.filter(pk=offer.pk).update(**gone)
+    for page in pages(team, offer)[1:]:
+        assert f"#offer-{offer.pk}" not in client_of(alice).get(f"{page}?stock=all").text
+
+
+def test_what_the_site_does_not_sell_is_not_offered_to_buy(client_of, alice, team, offer):
+    Service.objects.filter(pk=offer.service_id).update(denied="Not here.")
+    for page in pages(team, offer)[1:]:
+        assert f"#offer-{offer.pk}" not in client_of(alice).get(page).text
+
+
+def test_rows_lead_to_their_offer(client_of, alice, team, offer):
+    for page in pages(team, offer)[1:3]:
+        rows = client_of(alice).get(page).text.partition("<tbody>")[2]
+        link = f'<a class="stretched-link" href="/t/{team.slug}/prices/{offer.pk}/">'
+        assert rows.count("stretched-link") == rows.count(link) == 1
+
+
+def test_stock_is_waited_for_only_where_there_is_none(client_of, alice, team, offer):
+    browser = client_of(alice)
+    addresses = [pages(team, offer)[1], pages(team, offer)[3]]
+    for address in addresses:
+        assert "back in stock" not in browser.get(address).text
+    Offer.objects.filter(pk=offer.pk).update(stock=0)
+    for address in addresses:
+        assert "Tell me when it is back in stock" in browser.get(address).text
+
+
 def test_a_day_begins_with_what_held_before(client_of, alice, team, offer):
     page = client_of(alice).get(f"/t/{team.slug}/prices/{offer.pk}/?span=week").text
     assert page.partition("<tbody>")[2].count("<tr>") == 4  # and the stock as it is now

@@ -162,6 +162,16 @@ def test_an_alert_for_any_country(client_of, alice, team, offer):
     assert "any country" in client_of(alice).get(f"/t/{team.slug}/alerts/").text
 
 
+@pytest.mark.parametrize("fields", [{}, {"price": ""}])
+def test_it_leads_back_to_where_the_form_was(client_of, alice, team, offer, fields):
+    page = f"/t/{team.slug}/prices/{offer.pk}/?span=week"
+    browser = client_of(alice)
+    assert f'name="next" value="{page}"' in browser.get(page).text
+    assert add(browser, team, offer, next=page, **fields).url == page
+    elsewhere = add(browser, team, offer, next="https://elsewhere.example/", **fields)
+    assert elsewhere.url == f"/t/{team.slug}/alerts/"
+
+
 def test_what_is_so_already_is_said(client_of, alice, team, offer):
     answer = add(client_of(alice), team, offer, kind="stock", price="")
     assert "That is so already" in said(answer)

@@ -158,6 +158,22 @@ def test_only_what_the_filters_leave_is_in_it(
     assert [row[-1] for row in rows[1:]] == [str(mine.code)]
 
 
+@pytest.mark.parametrize("kind", ["export_csv", "export_workbook"])
+def test_filters_that_make_no_sense_are_refused(
+    client_of: ClientOf, alice: User, team: Team, kind: str
+) -> None:
+    make_purchase(team)
+    address = reverse(f"reports:{kind}", args=[team.slug])
+    wrong = {"state": "watiing", "from": "2026-02-01", "csrfmiddlewaretoken": "x"}
+    answer = client_of(alice).post(address, wrong, follow=True)
+    history = reverse("rentals:history", args=[team.slug])
+    assert answer.redirect_chain == [(f"{history}?state=watiing&from=2026-02-01", 302)]
+    assert "Nothing was exported" in answer.text
+    assert "state=watiing" in answer.text
+    assert not Export.objects.exists()
+    assert not AuditEntry.objects.filter(action="purchase.exported").exists()
+
+
 def test_every_row_is_there_once_batch_by_batch(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:

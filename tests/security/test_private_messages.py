@@ -94,8 +94,8 @@ def test_the_buyer_reads_it_everywhere(
 ) -> None:
     shown = [client_of(bob).get(page).text for page in pages_of(private)]
     assert not any("colleague’s message" in text for text in shown)
-    # The desk, the board, the leases, the number's page and card, the lease.
-    assert sum("429916" in text for text in shown) == 6
+    # The desk, the board, the leases, the number's page and card, the lease, history.
+    assert sum("429916" in text for text in shown) == 7
 
 
 def test_whom_it_was_handed_to_reads_it_too(

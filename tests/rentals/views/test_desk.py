@@ -71,6 +71,16 @@ def test_a_chosen_service_lists_its_countries_cheapest_first(
     assert "Buy for $0.01" not in html
 
 
+@pytest.mark.parametrize(("language", "shown"), [("en", "9,558 numbers"), ("de", "9.558 Nummern")])
+def test_large_stock_is_written_as_the_language_does(
+    client_of: ClientOf, alice: User, team: Team, language: str, shown: str
+) -> None:
+    offer = make_offer(stock=9558)
+    browser = client_of(alice)
+    html = browser.get(desk(team, f"?service={offer.service_id}"), HTTP_ACCEPT_LANGUAGE=language)
+    assert shown in html.text
+
+
 def test_each_form_has_a_key_of_its_own(
     client_of: ClientOf, alice: User, team: Team, offer: Offer
 ) -> None:

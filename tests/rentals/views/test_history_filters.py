@@ -135,6 +135,41 @@ def test_what_makes_no_sense_is_dropped(
     assert found(**parameters) == codes(purchase)
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("state=watiing", "This filter was not understood and counts for nothing: state=watiing."),
+        ("from=2026-02-30", "counts for nothing: from=2026-02-30."),
+        (
+            "to=x&member=y&q=a",
+            "These filters were not understood and count for nothing: member=y, to=x.",
+        ),
+        ("state=%3Cb%3E", "state=&lt;b&gt;"),
+    ],
+)
+def test_what_makes_no_sense_is_said(
+    client_of: ClientOf, alice: User, team: Team, query: str, said: str
+) -> None:
+    make_purchase(team)
+    address = reverse("rentals:history", args=[team.slug])
+    page = client_of(alice).get(f"{address}?{query}").text
+    assert said in page
+    assert "exports/csv" not in page  # nor is a file offered of what was not meant
+    assert "not understood" not in client_of(alice).get(f"{address}?state=waiting&q=%00").text
+
+
+def test_empty_fields_of_the_form_are_not_in_the_address(
+    client_of: ClientOf, alice: User, team: Team
+) -> None:
+    address = reverse("rentals:history", args=[team.slug])
+    client = client_of(alice)
+    unused = "q=&state=&service=&country=&member=&account=&tag=&from=&to=+"
+    assert client.get(f"{address}?{unused}").headers["Location"] == address
+    some = client.get(f"{address}?q=a+b&state=&from=2026-01-01&to=")
+    assert some.headers["Location"] == f"{address}?q=a+b&from=2026-01-01"
+    assert client.get(some.headers["Location"]).status_code == 200
+
+
 def test_somebody_elses_things_find_nothing(team: Team, found: Found) -> None:
     other = make_team()
     make_purchase(team)
