@@ -182,6 +182,32 @@ def test_only_the_period_counts(client_of: ClientOf, alice: User, spring: Team) 
     assert "<svg role" not in empty
 
 
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (("1900-01-01", "2100-01-01"), ("period ends today, on", "shortened and begins on")),
+        (("2026-03-31", "2026-03-01"), ("were turned",)),
+        (("2026-02-30", "2026-03-31"), ("One of the days does not exist",)),
+        (("soon", "later"), ("shown is the period that is marked above",)),
+    ],
+)
+def test_a_period_that_is_not_what_was_asked_for_says_so(
+    client_of: ClientOf, alice: User, spring: Team, days: tuple[str, str], words: tuple[str, ...]
+) -> None:
+    client = client_of(alice)
+    html = client.get(address(spring), dict(zip(("from", "to"), days, strict=True))).text
+    assert all(said in text_of(html) for said in words)
+    assert "Telegram" in html or len(words) == 1  # all that lies behind is in the longest period
+    assert "were turned" not in client.get(address(spring), MARCH).text
+
+
+def test_days_are_written_as_everywhere(client_of: ClientOf, alice: User, spring: Team) -> None:
+    client = client_of(alice)
+    html = client.get(address(spring), MARCH, headers={"accept-language": "de"}).text
+    assert "am meisten bei 4. Mär 2026" in html
+    assert '<th scope="row">1. Mär 2026</th>' in html
+
+
 def test_pictures_have_words_and_a_table(client_of: ClientOf, alice: User, spring: Team) -> None:
     html = client_of(alice).get(address(spring), MARCH).text
 
