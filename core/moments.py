@@ -35,6 +35,16 @@ def format_time(moment: datetime) -> str:
     return date_format(_local(moment), "H:i")
 
 
+def format_short_moment(moment: datetime) -> str:
+    """``29 Nov, 22:53``."""
+    return date_format(_local(moment), pgettext("date format", "j M, H:i"))
+
+
+def format_second(moment: datetime) -> str:
+    """``22:53:07``."""
+    return date_format(_local(moment), "H:i:s")
+
+
 def format_exactly(moment: datetime) -> str:
     """``29 November 2026, 22:53:07 CET``."""
     return date_format(_local(moment), pgettext("date format", "j F Y, H:i:s e"))

@@ -315,6 +315,29 @@ def test_an_empty_board_says_what_to_do_first(
     assert "first-steps" not in page(client_of(vera), desk(team))
 
 
+def test_who_has_bought_before_is_taught_no_first_purchase(
+    client_of: ClientOf,
+    alice: User,
+    team: Team,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    make_provider_account(team)
+    make_purchase(make_team())
+    client, history = client_of(alice), reverse("rentals:history", args=[team.slug])
+    board = reverse("rentals:board", args=[team.slug])
+    assert "first-steps" in page(client, board)
+    make_purchase(team, state=PurchaseState.REFUSED, put_away_at=timezone.now())
+
+    with django_assert_max_num_queries(12):
+        html = page(client, desk(team))
+
+    assert "first-steps" not in html
+    assert "Nothing is open." in html
+    assert f'<a href="{history}">Earlier ones are in history</a>' in html
+    with django_assert_max_num_queries(7):
+        page(client, board)
+
+
 def test_time_left_is_a_ring_with_exact_words(client_of: ClientOf, alice: User, team: Team) -> None:
     now = timezone.now()
     make_activation(
