@@ -14,7 +14,9 @@ from django.db.models.functions import Coalesce, Concat, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from catalog.naming import begins_with, has_name, sort_name
 from core.money import MoneyField
+from core.places import country_name
 
 PRICES = "prices:"
 AREAS = "areas"
@@ -43,24 +45,30 @@ class CountryQuerySet(models.QuerySet["Country"]):
         )
 
     def search(self, text: str) -> "CountryQuerySet":
-        """Countries whose name has ``text`` in it, or whose ISO code it is: the nearest first."""
+        """Countries whose name has ``text`` in it, or whose ISO code it is: the nearest first.
+
+        By the name that their reader sees, and by the provider's.
+        """
         text = text.strip()[:SEARCHED]
         if not text:
-            return self.order_by(Lower("title"), "pk")
+            return self.order_by(sort_name(), "pk")
         rank = models.Case(
             models.When(iso_code__iexact=text, then=0),
-            models.When(title__istartswith=text, then=1),
+            models.When(begins_with(text), then=1),
             default=2,
         )
         return (
-            self.filter(models.Q(title__icontains=text) | models.Q(iso_code__iexact=text))
+            self.filter(has_name(text) | models.Q(iso_code__iexact=text))
             .annotate(rank=rank)
-            .order_by("rank", Lower("title"), "pk")
+            .order_by("rank", sort_name(), "pk")
         )
 
 
 class Country(models.Model):
-    """A country that numbers are sold in. ``provider_id`` is text: ids can be of any length."""
+    """A country that numbers are sold in. ``provider_id`` is text: ids can be of any length.
+
+    ``title`` is what the provider calls it, in English: it stands in what is kept and taken away.
+    """
 
     provider_id = models.CharField(_("provider's id"), max_length=64, unique=True)
     title = models.CharField(_("title"), max_length=120)
@@ -76,6 +84,11 @@ class Country(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def name(self) -> str:
+        """What its reader calls it."""
+        return country_name(self.iso_code, self.title)
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):
@@ -206,6 +219,11 @@ class Offer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service} · {self.country}"
+
+    @property
+    def name(self) -> str:
+        """The same as its reader calls it."""
+        return f"{self.service} · {self.country.name}"
 
 
 class AreaQuerySet(models.QuerySet["Area"]):

@@ -16,7 +16,7 @@ from django_htmx.http import push_url
 
 from accounts.access import get_membership
 from accounts.models import Membership, ProviderAccount, Team
-from catalog.models import Freshness, Offer, Service
+from catalog.models import Country, Freshness, Offer, Service
 from catalog.sync import refresh_if_stale
 from rentals.delivery import Record, read_records
 from rentals.forms import ChoiceForm, Sort
@@ -26,6 +26,7 @@ from rentals.operations.queueing import block_end, with_block
 SERVICES_SHOWN = 40
 TRIPS_READ = 25  # the favourites there may be, and five more
 LAST_SHOWN = 5
+COUNTRIES_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Chooser:
     reusable_only: bool = False
     service: Service | None = None
     services: list[Service] = field(default_factory=list)
+    countries: list[Country] = field(default_factory=list)  # that match where no service does
     choices: list[Choice] = field(default_factory=list)
     favourites: list[Trip] = field(default_factory=list)
     last: list[Trip] = field(default_factory=list)
@@ -160,6 +162,9 @@ def _read_services(chooser: Chooser, membership: Membership) -> None:
             found = found.annotate(place=Case(*places, default=Value(len(places))))
             found = found.order_by("place", Lower("title"), "pk")
     chooser.services = list(found[:SERVICES_SHOWN].with_best_price())
+    if chooser.query and not chooser.services:
+        countries = Country.objects.offered().search(chooser.query)
+        chooser.countries = list(countries[:COUNTRIES_NAMED])
 
 
 @login_required
