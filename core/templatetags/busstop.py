@@ -90,6 +90,12 @@ def as_moment(moment: datetime | None) -> str:
     return "–" if moment is None else moments.format_moment(moment)
 
 
+@register.filter
+def exactly(moment: datetime | None) -> str:
+    """The same to the second, with the name of the time zone."""
+    return "–" if moment is None else moments.format_exactly(moment)
+
+
 @register.simple_tag
 def form_key() -> uuid.UUID:
     """A new client key: each form that is rendered has its own, and buys at most once."""
