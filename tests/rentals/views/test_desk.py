@@ -1,5 +1,6 @@
 """The desk: choose on the left, wait on the right."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -69,6 +70,25 @@ def test_a_chosen_service_lists_its_countries_cheapest_first(
     assert "680 numbers" in html
     assert "sold out" in html
     assert "Buy for $0.01" not in html
+
+
+def test_where_nothing_was_typed_what_is_sold_most_widely_comes_first(
+    client_of: ClientOf, alice: User, team: Team
+) -> None:
+    for title, reach in (("Adidas", 3), ("Zalo", 0), ("Telegram", 48), ("Agoda", 3), ("Yahoo", 1)):
+        service = make_offer(make_service(title)).service
+        service.reach = reach
+        service.save()
+        if title == "Yahoo":
+            make_trip(team.memberships.get(user=alice), service.offers.get())
+    client = client_of(alice)
+
+    def order(query: str) -> list[str]:
+        html = page(client, desk(team, query)).partition('id="services"')[2]
+        return re.findall(r"<span>(\w+)</span>", html.partition("</ul>")[0])
+
+    assert order("") == ["Yahoo", "Telegram", "Adidas", "Agoda", "Zalo"]
+    assert order("?q=a") == ["Adidas", "Agoda", "Telegram", "Yahoo", "Zalo"]
 
 
 def test_each_form_has_a_key_of_its_own(
