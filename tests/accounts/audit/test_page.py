@@ -61,7 +61,7 @@ FACTS = {"referral ID": True, "private": False, "purpose": "", "per_day": None, 
         (
             "de",
             "Referral-ID: nicht gesetzt → gesetzt|für ein Mitglied allein: nein|Zweck: nichts → QA|"
-            "Grenze eines Tages: 5 → nichts|own word: 3|verlangt: nein → ja|Rolle: Mitglied → Admin",
+            "Limit eines Tages: 5 → nichts|own word: 3|verlangt: nein → ja|Rolle: Mitglied → Admin",
         ),
     ],
 )
