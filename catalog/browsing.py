@@ -15,8 +15,10 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import SEARCHED, Offer, OfferQuerySet
+from catalog.naming import has_name, sort_name
 
 PAGE = 100
+COUNTRY = "country__title"
 SEPARATOR = "~"
 MOST = 2**63  # what a column holds
 
@@ -91,16 +93,20 @@ class Page:
 def read_page(offers: OfferQuerySet, wish: Wish, *, name: str) -> Page:
     """Read what ``wish`` asks for of ``offers``, which belong to one service or country.
 
-    ``name`` is what its rows are called by: ``country__title`` or ``service__title``. One query of at
-    most ``PAGE`` rows and one. A place that is none is ignored.
+    ``name`` is what its rows are called by: ``country__title``, for the name that is shown, or
+    ``service__title``. One query of at most ``PAGE`` rows and one. A place that is none is ignored.
     """
     keys = ORDERS[wish.sort]
     if not wish.sold_out_too:
         offers = offers.filter(stock__gt=0)
-    if wish.text:
-        offers = offers.filter(**{f"{name}__icontains": wish.text[:SEARCHED]})
+    text, of_country = wish.text[:SEARCHED], name == COUNTRY
+    if text:
+        offers = offers.filter(
+            has_name(text, "country__") if of_country else Q(**{f"{name}__icontains": text})
+        )
     offers = offers.annotate(
-        sold_out=Case(When(stock=0, then=1), default=0), sort_name=Lower(name)
+        sold_out=Case(When(stock=0, then=1), default=0),
+        sort_name=sort_name("country__") if of_country else Lower(name),
     ).order_by(*(f"-{key.name}" if key.descending else key.name for key in keys))
     found = list(_after(offers, keys, wish.after)[: PAGE + 1])
     place = ""

@@ -19,6 +19,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Offer
+from core import moments
 
 WIDTH, HEIGHT, STOCK_HEIGHT = 1000, 300, 90
 BUCKETS = 120
@@ -99,6 +100,17 @@ class Chart:
     def is_short(self) -> bool:
         """Whether its moments are told apart by the hour, not by the day."""
         return self.moments[-1] - self.moments[0] < timedelta(days=2)
+
+    @property
+    def labels(self) -> list[str]:
+        """What stands below the picture for each of its moments: the shortest that tells them apart."""
+        forms = (moments.format_short_moment, moments.format_second)
+        first = moments.format_time if self.is_short else moments.format_short_day
+        for form in (first, *forms):
+            labels = [form(moment) for moment in self.moments]
+            if len(set(labels)) == len(labels):
+                break
+        return [label if label not in labels[:place] else "" for place, label in enumerate(labels)]
 
     @property
     def middle(self) -> Decimal:

@@ -14,7 +14,9 @@ from django.db.models.functions import Coalesce, Concat, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from catalog.naming import begins_with, has_name, sort_name
 from core.money import MoneyField
+from core.places import country_name
 
 PRICES = "prices:"
 AREAS = "areas"
@@ -43,24 +45,30 @@ class CountryQuerySet(models.QuerySet["Country"]):
         )
 
     def search(self, text: str) -> "CountryQuerySet":
-        """Countries whose name has ``text`` in it, or whose ISO code it is: the nearest first."""
+        """Countries whose name has ``text`` in it, or whose ISO code it is: the nearest first.
+
+        By the name that their reader sees, and by the provider's.
+        """
         text = text.strip()[:SEARCHED]
         if not text:
-            return self.order_by(Lower("title"), "pk")
+            return self.order_by(sort_name(), "pk")
         rank = models.Case(
             models.When(iso_code__iexact=text, then=0),
-            models.When(title__istartswith=text, then=1),
+            models.When(begins_with(text), then=1),
             default=2,
         )
         return (
-            self.filter(models.Q(title__icontains=text) | models.Q(iso_code__iexact=text))
+            self.filter(has_name(text) | models.Q(iso_code__iexact=text))
             .annotate(rank=rank)
-            .order_by("rank", Lower("title"), "pk")
+            .order_by("rank", sort_name(), "pk")
         )
 
 
 class Country(models.Model):
-    """A country that numbers are sold in. ``provider_id`` is text: ids can be of any length."""
+    """A country that numbers are sold in. ``provider_id`` is text: ids can be of any length.
+
+    ``title`` is what the provider calls it, in English: it stands in what is kept and taken away.
+    """
 
     provider_id = models.CharField(_("provider's id"), max_length=64, unique=True)
     title = models.CharField(_("title"), max_length=120)
@@ -76,6 +84,11 @@ class Country(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def name(self) -> str:
+        """What its reader calls it."""
+        return country_name(self.iso_code, self.title)
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):
@@ -97,6 +110,10 @@ class ServiceQuerySet(models.QuerySet["Service"]):
             cheapest=models.Subquery(in_stock.order_by("cost").values("cost")[:1]),
             countries=Coalesce(models.Subquery(count.values("count")), 0),
         )
+
+    def widest_first(self, *before: str) -> "ServiceQuerySet":
+        """By what stands in ``before``; then what is in stock in most countries first, then by name."""
+        return self.order_by(*before, "-reach", Lower("title"), "pk")
 
     def search(self, text: str) -> "ServiceQuerySet":
         """Services whose name or code has ``text`` in it: the nearest first, then by name.
@@ -121,7 +138,11 @@ class ServiceQuerySet(models.QuerySet["Service"]):
 
 
 class Service(models.Model):
-    """Where an SMS comes from (Telegram, PayPal…): what the provider calls a project."""
+    """Where an SMS comes from (Telegram, PayPal…): what the provider calls a project.
+
+    ``reach`` is in how many countries it could be bought after the last round of readings: what is
+    wanted most is sold nearly everywhere, so it says what to show first to who has typed nothing.
+    """
 
     provider_id = models.CharField(_("provider's id"), max_length=64, unique=True)
     title = models.CharField(_("title"), max_length=120)
@@ -133,6 +154,7 @@ class Service(models.Model):
         blank=True,
         help_text=_("Why this site sells no numbers for it, as members read it. Empty: it does."),
     )
+    reach = models.PositiveSmallIntegerField(_("countries in stock"), default=0, editable=False)
 
     objects = ServiceQuerySet.as_manager()
 
@@ -211,6 +233,11 @@ class Offer(models.Model):
     def in_stock(self) -> bool:
         """Whether the provider has numbers of it now."""
         return self.listed and self.stock > 0
+
+    @property
+    def name(self) -> str:
+        """The same as its reader calls it."""
+        return f"{self.service} · {self.country.name}"
 
 
 class AreaQuerySet(models.QuerySet["Area"]):

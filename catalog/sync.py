@@ -15,7 +15,7 @@ from django.utils import timezone
 
 import smsbus
 from accounts.models import Team
-from catalog import feeds
+from catalog import feeds, upsert
 from catalog.lists import (
     Outcome,
     refresh_areas,
@@ -47,6 +47,7 @@ def refresh_catalogue(team_id: int | None = None, *, older_than: timedelta | Non
         older_than = timedelta(seconds=settings.CATALOG_REFRESH_SECONDS) / 2
     read_before = timezone.now() - older_than
     _with_a_source(team_id, lambda client: _refresh_due(client, read_before))
+    upsert.write_reach()
     prices_read.send(Feed)
 
 

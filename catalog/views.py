@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import get_membership
 from accounts.models import Role
 from catalog import chart, sources, sync
-from catalog.browsing import Sort, Wish, read_page
+from catalog.browsing import COUNTRY, Sort, Wish, read_page
 from catalog.chart import Span
 from catalog.forms import HistoryForm, PricesForm
 from catalog.models import Country, Feed, Offer, Service
@@ -61,7 +61,7 @@ def prices(request: HttpRequest, team: str) -> HttpResponse:
 def _countries_of(service_id: int, wish: Wish) -> dict[str, Any]:
     service = get_object_or_404(Service.objects.with_best_price(), pk=service_id)
     offers = Offer.objects.listed().filter(service=service).select_related("country").with_age()
-    page = read_page(offers, wish, name="country__title")
+    page = read_page(offers, wish, name=COUNTRY)
     more = replace(wish, after=page.next_place).address(service=service.pk)
     return {"service": service, "offers": page.offers, "more": page.next_place and more}
 

@@ -8,6 +8,7 @@ from statistics import median
 from django.utils import timezone
 
 from accounts.models import Team
+from core.rates import whole_percent
 from rentals.states import ACTIVATION_OPEN, ActivationState
 
 WINDOW = timedelta(days=90)
@@ -30,7 +31,7 @@ class Record:
     @property
     def percent(self) -> int:
         """How many of a hundred got their SMS."""
-        return round(100 * self.delivered / self.ended)
+        return whole_percent(self.delivered, self.ended)
 
 
 def read_records(team: Team, service_id: int) -> dict[int, Record]:

@@ -6,9 +6,12 @@ every rule that live ones do (one hold and one settlement each, legal states, th
 
 import random
 import uuid
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
+from itertools import cycle, islice
 from typing import Any
 
 import phonenumbers
@@ -19,6 +22,7 @@ from accounts.models import ProviderAccount, Team, User
 from catalog.models import Offer
 from rentals import rollup
 from rentals.codes import find_code
+from rentals.demo_prices import PricesBefore
 from rentals.models import (
     Activation,
     BalanceSnapshot,
@@ -27,8 +31,10 @@ from rentals.models import (
     MemberDay,
     Message,
     Purchase,
+    Trip,
     TripDay,
 )
+from rentals.operations.trips import TRIP
 from rentals.rollup import DAY_COLUMN
 from rentals.states import ActivationState, PurchaseState
 
@@ -36,6 +42,11 @@ Kind = LedgerEntry.Kind
 WEEKS = 5
 LIFE = timedelta(minutes=20)
 POPULAR = ("tg", "wa", "go", "pp", "ds", "am", "ub", "ig", "fb", "tt")
+# Where the demo team tests most: services, in how many countries each, and the countries first chosen.
+HABITS = {"tg": 5, "wa": 4, "go": 3}
+AT_HOME = ("GB", "US", "DE", "FR", "ES", "PL", "NL")
+HABITUAL = 0.7  # of its purchases
+STARRED = 2  # favourites of each member
 # What became of a number, and how often; three in four get their SMS.
 ENDS: dict[ActivationState | None, int] = {
     ActivationState.RECEIVED: 76,
@@ -73,8 +84,9 @@ class Past:
         self.days: dict[tuple[int, date], MemberDay] = {}
         self.trips: dict[tuple[Any, ...], TripDay] = {}
 
-    def add(self, offer: Offer, created: datetime) -> None:
-        """Add one purchase of ``offer`` and everything that came of it."""
+    def add(self, offer: Offer, created: datetime, cost: Decimal | None = None) -> None:
+        """Add one purchase of ``offer`` and everything that came of it, at ``cost`` or what it costs now."""
+        cost = offer.cost if cost is None else cost
         end = self.chance.choices(list(ENDS), list(ENDS.values()))[0]
         answered = created + timedelta(seconds=self.chance.uniform(0.4, 2.5))
         ended = answered
@@ -86,8 +98,8 @@ class Past:
             account=self.chance.choice(self.accounts),
             country=offer.country,
             service=offer.service,
-            quoted=offer.cost,
-            cost=offer.cost,
+            quoted=cost,
+            cost=cost,
             client_key=uuid.UUID(int=self.chance.getrandbits(128)),
             state=PurchaseState.REFUSED if end is None else PurchaseState.BOUGHT,
             reason="refused" if end is None else "",
@@ -248,26 +260,83 @@ def find_offers() -> list[Offer]:
     return list(popular.select_related("country", "service").order_by("cost", "pk")[:400])
 
 
+def find_habits(offers: Sequence[Offer]) -> list[Offer]:
+    """Return those of ``offers`` (cheapest first) that the demo team comes back to."""
+    found: list[Offer] = []
+    for code, count in HABITS.items():
+        of_service = [offer for offer in offers if offer.service.code == code]
+        found += sorted(of_service, key=_how_far)[:count]
+    return found
+
+
+def _how_far(offer: Offer) -> int:
+    code = offer.country.iso_code.upper()
+    return AT_HOME.index(code) if code in AT_HOME else len(AT_HOME)
+
+
+def _choose(offers: Sequence[Offer], count: int, chance: random.Random) -> list[Offer]:
+    """What is bought: the habits in turn, so that each has a record of its own, and here and there another."""
+    habits = find_habits(offers)
+    chosen = list(islice(cycle(habits), round(count * HABITUAL))) if habits else []
+    chosen += [chance.choice(offers) for _ in range(count - len(chosen))]
+    chance.shuffle(chosen)
+    return chosen
+
+
+def _trips_of(purchases: Iterable[Purchase]) -> list[Trip]:
+    """Where each member bought, and when last; what they bought most often are their favourites."""
+    trips: dict[tuple[Any, ...], Trip] = {}
+    counts: dict[User, Counter[tuple[Any, ...]]] = defaultdict(Counter)
+    for purchase in purchases:
+        key = purchase.buyer, purchase.service, purchase.country
+        counts[purchase.buyer][key] += 1
+        if key not in trips:
+            names = dict(zip(("member", "service", "country"), key, strict=True))
+            trips[key] = Trip(team=purchase.team, **names)
+        trips[key].bought_at = purchase.created
+    for count in counts.values():
+        for key, _times in count.most_common(STARRED):
+            trips[key].starred_at = trips[key].bought_at
+    return list(trips.values())
+
+
 def tell_past(
-    account: ProviderAccount, members: Sequence[User], *, purchases: int, seed: int = 1
+    account: ProviderAccount,
+    members: Sequence[User],
+    *,
+    purchases: int,
+    seed: int = 1,
+    prices_moved: bool = False,
 ) -> None:
     """Give the team of ``account`` a past of ``purchases``, over the last weeks, by ``members``.
 
-    Popular services in working hours, as a QA team would. Needs a catalogue to choose from.
+    Popular services in working hours, as a QA team would. With ``prices_moved`` they cost something
+    else in that time, which is told too. Needs a catalogue to choose from.
     """
     past = Past([account], members, seed)
     offers = find_offers()
     if not offers:
         return
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    told = offers if prices_moved else []
+    prices = PricesBefore(told, past.chance, begin=today - timedelta(weeks=WEEKS, days=1))
     moments = []
     for _ in range(purchases):
         day = today - timedelta(days=past.chance.randint(1, WEEKS * 7))
         moments.append(day + timedelta(hours=past.chance.triangular(6, 20, 11)))
-    for at in sorted(moments):
-        past.add(past.chance.choice(offers), at)
+    chosen = _choose(offers, purchases, past.chance)
+    for offer, at in zip(chosen, sorted(moments), strict=True):
+        past.add(offer, at, prices.cost_at(offer, at))
+    trips = _trips_of(past.purchases)
     with transaction.atomic():
         past.write_rows()
         past.write_days()
+        Trip.objects.bulk_create(
+            trips,
+            update_conflicts=True,
+            unique_fields=TRIP,
+            update_fields=("bought_at", "starred_at"),
+        )
+        prices.write()
         # No provider was paid for this past: balances are held against the ledger from now on.
         BalanceSnapshot.objects.filter(account=account).delete()

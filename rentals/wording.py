@@ -4,11 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from core.moments import format_moment, format_short_day
 from core.money import format_usd
 from rentals.limits import Gauge, Kind
 from rentals.models import Event, Purchase
@@ -316,7 +315,7 @@ def figures_of(gauge: Gauge) -> dict[str, str]:
 def _frees(gauge: Gauge) -> str:
     sentence = LIMIT_FREES[gauge.kind]
     next_month = datetime.now(UTC).date().replace(day=1) + timedelta(days=32)
-    first = date_format(next_month.replace(day=1), "j F")
+    first = format_short_day(next_month.replace(day=1))
     return _(sentence) % {"month": first} if sentence else ""
 
 
@@ -370,8 +369,7 @@ FIGURES: dict[str, Callable[[str], str]] = {
     "to": lambda value: _("Now it is %(name)s's.") % {"name": value},
     "order_id": lambda value: _("Order %(id)s.") % {"id": value},
     "expire_at": lambda value: (
-        _("It runs until %(day)s.")
-        % {"day": date_format(localtime(datetime.fromisoformat(value)), "DATETIME_FORMAT")}
+        _("It runs until %(day)s.") % {"day": format_moment(datetime.fromisoformat(value))}
     ),
     "request_id": lambda value: _("Request %(id)s.") % {"id": value},
 }

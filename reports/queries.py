@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Team
+from core.places import country_name
 from rentals.models import TripDay
 from rentals.models.day import TripDayQuerySet
 from reports.periods import Period
@@ -98,7 +99,7 @@ def _country(row: Row) -> Line:
         label = _("Leases in %(area)s") % {"area": row["area_code"]}
         return Line(label, Tally(), flag=row["area_code"])
     return Line(
-        row["country__title"],
+        country_name(row["country__iso_code"], row["country__title"]),
         Tally(),
         flag=row["country__iso_code"],
         query=("country", row["country"]),

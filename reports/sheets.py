@@ -56,7 +56,7 @@ def _cells(purchase: Purchase, membership: Membership) -> Cells:
     return [
         purchase.created,
         purchase.title,
-        purchase.place,
+        purchase.place_as_sold,
         purchase.months,
         purchase.number,
         purchase.stands,

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.money import ZERO
+from core.rates import whole_percent
 from rentals.models.day import WAIT_COLUMNS, estimate_wait
 
 TENTH_OF_A_CENT = Decimal("0.001")
@@ -66,15 +67,19 @@ class Tally:
         return not (counts or self.numbers or self.leases)
 
     @property
+    def ended(self) -> int:
+        """The numbers whose SMS came, that expired or were given back; rates are of these."""
+        return self.delivered + self.cancelled + self.expired
+
+    @property
     def success(self) -> float | None:
         """The share of the numbers that ended which got their SMS; None where none has ended."""
-        ended = self.delivered + self.cancelled + self.expired
-        return self.delivered / ended if ended else None
+        return self.delivered / self.ended if self.ended else None
 
     @property
     def percent(self) -> int | None:
-        """The same in whole percent; 100 only where it is all of them."""
-        return None if self.success is None else int(self.success * 100)
+        """The same in whole percent."""
+        return whole_percent(self.delivered, self.ended) if self.ended else None
 
     @property
     def cost_per_sms(self) -> Decimal | None:

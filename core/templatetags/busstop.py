@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import phonenumbers
@@ -10,12 +10,12 @@ from django import template
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
+from core import moments
 from core.money import format_usd
 from core.text import spell_out
 
@@ -60,15 +60,9 @@ def when(moment: datetime | None) -> SafeString | str:
     """A moment in the reader's time zone, with the day unless it is today; exact on hover."""
     if moment is None:
         return "–"
-    local = timezone.localtime(moment)
-    is_today = local.date() == timezone.localdate()
-    shown = (
-        date_format(local, "H:i")
-        if is_today
-        else date_format(local, pgettext("date format", "j M Y, H:i"))
-    )
-    exact = date_format(local, pgettext("date format", "j F Y, H:i:s e"))
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, shown)
+    is_today = timezone.localdate(moment) == timezone.localdate()
+    shown = moments.format_time(moment) if is_today else moments.format_moment(moment)
+    return _time(moment, shown)
 
 
 @register.simple_tag
@@ -76,10 +70,30 @@ def day(moment: datetime | None) -> SafeString | str:
     """The day of a moment in the reader's time zone; exact on hover."""
     if moment is None:
         return "–"
-    local = timezone.localtime(moment)
-    shown = date_format(local, pgettext("date format", "j M Y"))
-    exact = date_format(local, pgettext("date format", "j F Y, H:i:s e"))
+    return _time(moment, moments.format_day(moment))
+
+
+def _time(moment: datetime, shown: str) -> SafeString:
+    exact = moments.format_exactly(moment)
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, shown)
+
+
+@register.filter
+def as_day(day: date | None) -> str:
+    """A day in words alone, for mails, attributes and sentences; a dash for none."""
+    return "–" if day is None else moments.format_day(day)
+
+
+@register.filter
+def as_moment(moment: datetime | None) -> str:
+    """The same of a moment, in the reader's time zone, always with its day."""
+    return "–" if moment is None else moments.format_moment(moment)
+
+
+@register.filter
+def exactly(moment: datetime | None) -> str:
+    """The same to the second, with the name of the time zone."""
+    return "–" if moment is None else moments.format_exactly(moment)
 
 
 @register.simple_tag

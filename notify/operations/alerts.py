@@ -143,7 +143,7 @@ def _fire_batch(now: datetime) -> int:
 def _title_of(alert: Alert, offer: Offer) -> str:
     figures = {
         "service": alert.service.title,
-        "country": offer.country.title,
+        "country": offer.country.name,
         "price": format_usd(offer.cost),
     }
     if alert.price is None:
@@ -155,7 +155,7 @@ def _title_of(alert: Alert, offer: Offer) -> str:
 def _body_of(offer: Offer) -> str:
     figures = {
         "price": format_usd(offer.cost),
-        "country": offer.country.title,
+        "country": offer.country.name,
         "stock": offer.stock,
     }
     return _("%(price)s in %(country)s, %(stock)s numbers at the last look.") % figures

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from core.moments import format_day
 from core.money import format_usd
 from notify.models import Kind, Notification
 from notify.operations.telling import managers_of, notify
@@ -68,9 +68,7 @@ def _remind(lease: Lease, date: Date, now: datetime) -> None:
         users=_who_cares(lease),
         kind=Kind.LEASE_ENDS,
         key=key,
-        title=lambda: (
-            _(date.what) % {"number": lease.number, "day": date_format(date.moment, "j F Y")}
-        ),
+        title=lambda: _(date.what) % {"number": lease.number, "day": format_day(date.moment)},
         body=lambda: _("Renew it on its page if you still need it; what it costs is shown there."),
         url=lease.get_absolute_url(),
     )

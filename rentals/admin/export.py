@@ -72,7 +72,7 @@ def _row(purchase: Purchase) -> Sequence[object]:
     return (
         *(purchase.created, purchase.code, purchase.kind, purchase.state),
         *(purchase.team.name, purchase.team.slug, purchase.buyer.email, purchase.account.name),
-        *(purchase.service.title if purchase.service else "", purchase.place),
+        *(purchase.service.title if purchase.service else "", purchase.place_as_sold),
         purchase.number,
         activation.request_id if activation else purchase.order_id,
         goods.state if goods else "",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import ProviderAccount, Team
 from catalog.models import Country, Service
 from core.money import ZERO
+from core.rates import whole_percent
 from rentals.models import Activation, Lease, Purchase, TripDay
 from rentals.models.day import WAIT_COLUMNS, TripDayQuerySet, estimate_wait
 from rentals.states import LEASE_KEPT
@@ -22,7 +23,10 @@ DAYS_DRAWN = 62  # a longer period is drawn by months
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a team, an account or a destination did in a period; money in US dollars."""
+    """What a team, an account or a destination did in a period; money in US dollars.
+
+    ``ended`` is what Spend counts too: what was refused never became a number, and did not end.
+    """
 
     name: str
     key: Any
@@ -35,12 +39,12 @@ class Line:
     @property
     def success(self) -> int | None:
         """Of a hundred that ended, how many delivered; None where none ended."""
-        return round(100 * self.delivered / self.ended) if self.ended else None
+        return whole_percent(self.delivered, self.ended) if self.ended else None
 
 
 def line_of(name: str, key: Any, row: dict[str, Any]) -> Line:
     """Read a row of sums."""
-    ended = sum(row[column] for column in ("delivered", "failed", "cancelled", "expired"))
+    ended = sum(row[column] for column in ("delivered", "cancelled", "expired"))
     return Line(
         name=name,
         key=key,

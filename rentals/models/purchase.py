@@ -287,7 +287,7 @@ class Purchase(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.title} · {self.place}"
+        return f"{self.title} · {self.place_as_sold}"
 
     def get_absolute_url(self) -> str:
         """The page with the timeline of this purchase."""
@@ -317,7 +317,12 @@ class Purchase(models.Model):
 
     @property
     def place(self) -> str:
-        """Where the number is from: the country, or the area."""
+        """Where the number is from, as its reader calls it: the country, or the area."""
+        return self.country.name if self.country is not None else self.area_name
+
+    @property
+    def place_as_sold(self) -> str:
+        """The same as the provider calls it, for what is kept: the language of a page is not in it."""
         return self.country.title if self.country is not None else self.area_name
 
     @property

@@ -41,7 +41,7 @@ def request_number(
     if not offer.listed:
         raise Refusal(
             _("%(offer)s is no longer offered. Nothing was bought; choose another country.")
-            % {"offer": offer}
+            % {"offer": offer.name}
         )
     wish = {
         "account": account,
@@ -58,7 +58,7 @@ def request_number(
                 "The price of %(offer)s is now %(now)s, not %(quoted)s. Nothing was bought; "
                 "press the button with the new price if you still want it."
             )
-            % {"offer": offer, "now": format_usd(offer.cost), "quoted": format_usd(quoted)}
+            % {"offer": offer.name, "now": format_usd(offer.cost), "quoted": format_usd(quoted)}
         )
     return _write(team=team, buyer=buyer, client_key=client_key, wish=wish)
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_membership
-from accounts.models import Membership, ProviderAccount
+from accounts.models import Membership, ProviderAccount, Team
 from catalog.models import Area
 from core.money import dollars
 from rentals.models import Activation, Message, Purchase, Tag
@@ -136,12 +137,14 @@ class Card:
 class Board:
     """The cards, newest first, and whether there are older ones that are only in history.
 
-    ``has_account`` is found out only for an empty board, which says what to do next.
+    ``has_account`` and ``has_bought`` (at any time) are found out only for an empty board, which says
+    what to do next.
     """
 
     cards: list[Card]
     has_more: bool
     has_account: bool = True
+    has_bought: bool = True
 
     @property
     def is_live(self) -> bool:
@@ -153,12 +156,14 @@ def board_of(membership: Membership) -> Board:
     """Read the board: four queries at most, however many cards."""
     found = list(membership.team.purchases.on_board().for_cards()[: CARDS_SHOWN + 1])
     cards = cards_of(membership, found[:CARDS_SHOWN])
-    accounts = membership.provider_accounts()
-    return Board(
-        cards,
-        has_more=len(found) > CARDS_SHOWN,
-        has_account=bool(cards) or accounts.filter(state=ProviderAccount.State.ACTIVE).exists(),
+    if cards:
+        return Board(cards, has_more=len(found) > CARDS_SHOWN)
+    active = membership.provider_accounts().filter(state=ProviderAccount.State.ACTIVE)
+    has = Team.objects.filter(pk=membership.team_id).values_list(
+        Exists(active), Exists(membership.team.purchases.all())
     )
+    has_account, has_bought = has.get()
+    return Board([], has_more=False, has_account=has_account, has_bought=has_bought)
 
 
 def cards_of(

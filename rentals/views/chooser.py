@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Case, Value, When
-from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from django_htmx.http import push_url
 
 from accounts.access import get_membership
 from accounts.models import Membership, ProviderAccount, Team
-from catalog.models import Freshness, Offer, Service
+from catalog.models import Country, Freshness, Offer, Service
 from catalog.sync import refresh_if_stale
 from rentals.delivery import Record, read_records
 from rentals.forms import ChoiceForm, Sort
@@ -26,6 +25,7 @@ from rentals.operations.queueing import block_end, with_block
 SERVICES_SHOWN = 40
 TRIPS_READ = 25  # the favourites there may be, and five more
 LAST_SHOWN = 5
+COUNTRIES_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Chooser:
     reusable_only: bool = False
     service: Service | None = None
     services: list[Service] = field(default_factory=list)
+    countries: list[Country] = field(default_factory=list)  # that match where no service does
     choices: list[Choice] = field(default_factory=list)
     favourites: list[Trip] = field(default_factory=list)
     last: list[Trip] = field(default_factory=list)
@@ -148,7 +149,7 @@ def _by_delivery(choice: Choice) -> tuple[bool, bool, float, float]:
 
 
 def _read_services(chooser: Chooser, membership: Membership) -> None:
-    """Read the services that match; where nothing was typed, what the member uses comes first."""
+    """Read the services that match; where nothing was typed, first what the member uses, then the widest."""
     found = Service.objects.offered().search(chooser.query)
     if not chooser.query:
         trips = list(Trip.objects.of(membership).at_hand()[:TRIPS_READ])
@@ -156,10 +157,12 @@ def _read_services(chooser: Chooser, membership: Membership) -> None:
         chooser.last = [trip for trip in trips if not trip.starred_at][:LAST_SHOWN]
         used = dict.fromkeys(trip.service_id for trip in (*chooser.favourites, *chooser.last))
         places = [When(pk=pk, then=Value(place)) for place, pk in enumerate(used)]
-        if places:
-            found = found.annotate(place=Case(*places, default=Value(len(places))))
-            found = found.order_by("place", Lower("title"), "pk")
+        place = Case(*places, default=Value(len(places))) if places else Value(0)
+        found = found.annotate(place=place).widest_first("place")
     chooser.services = list(found[:SERVICES_SHOWN].with_best_price())
+    if chooser.query and not chooser.services:
+        countries = Country.objects.offered().search(chooser.query)
+        chooser.countries = list(countries[:COUNTRIES_NAMED])
 
 
 @login_required

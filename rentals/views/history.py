@@ -102,12 +102,12 @@ def choices_of(team: Team, wanted: Wanted) -> list[Choice]:
     """Return what the list can be narrowed by, the state first: what the team has used; five queries."""
     trips = TripDay.objects.filter(team=team, country__isnull=False).order_by()
     services = Service.objects.filter(pk__in=trips.values("service")).order_by("title", "pk")
-    countries = Country.objects.filter(pk__in=trips.values("country")).order_by("title", "pk")
+    countries = Country.objects.filter(pk__in=trips.values("country")).search("")
     buyers = {one.user_id: one.user.short_name for one in team.memberships.select_related("user")}
     options: list[tuple[str, str, list[tuple[str, str]]]] = [
         ("state", _("Any state"), [(value, str(label)) for value, label in STATES.items()]),
         ("service", _("Any service"), [(str(row.pk), row.title) for row in services]),
-        ("country", _("Any country"), [(str(row.pk), row.title) for row in countries]),
+        ("country", _("Any country"), [(str(row.pk), row.name) for row in countries]),
         ("member", _("Anybody"), [(str(pk), name) for pk, name in buyers.items()]),
         ("account", _("Any account"), [(str(a.pk), a.name) for a in team.provider_accounts.all()]),
         ("tag", _("Any tag"), [(str(tag.pk), tag.name) for tag in team.tags.by_name()]),

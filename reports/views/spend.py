@@ -8,12 +8,12 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_membership
 from core import charts
+from core.moments import format_day, format_month
 from core.money import format_usd
 from rentals.views.limits import bounds_of
 from reports import queries
@@ -64,11 +64,11 @@ def _sum(tallies: Iterable[Tally]) -> Tally:
 def _places(days: dict[date, Tally]) -> Places:
     """A place on the pictures for each day; for each month where that would be too many."""
     if len(days) <= MOST_BARS:
-        return [(date_format(day, "j M Y"), tally) for day, tally in days.items()]
+        return [(format_day(day), tally) for day, tally in days.items()]
     months: dict[date, Tally] = {}
     for day, tally in days.items():
         months.setdefault(day.replace(day=1), Tally()).merge(tally)
-    return [(date_format(month, "M Y"), tally) for month, tally in months.items()]
+    return [(format_month(month), tally) for month, tally in months.items()]
 
 
 def _draw(places: Places, total: Tally) -> list[charts.Chart]:

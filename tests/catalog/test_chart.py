@@ -40,6 +40,23 @@ def test_steps_run_from_the_first_change_to_now():
     assert not draw([level(0, "1")], until=START + timedelta(days=3)).is_short
 
 
+@pytest.mark.parametrize(
+    ("hours", "labels"),
+    [
+        (1 / 60, ["00:00:00", "00:00:15", "00:00:30", "00:00:45", "00:01:00"]),
+        (4, ["00:00", "01:00", "02:00", "03:00", "04:00"]),
+        (24, ["6 Feb, 00:00", "6 Feb, 06:00", "6 Feb, 12:00", "6 Feb, 18:00", "7 Feb, 00:00"]),
+        (72, ["6 Feb, 00:00", "6 Feb, 18:00", "7 Feb, 12:00", "8 Feb, 06:00", "9 Feb, 00:00"]),
+        (24 * 30, ["6 Feb", "13 Feb", "21 Feb", "28 Feb", "8 Mar"]),
+        (2 / 3600, ["00:00:00", "", "00:00:01", "", "00:00:02"]),
+    ],
+    ids=["a minute", "hours", "a day", "three days", "a month", "two seconds"],
+)
+def test_no_two_moments_are_called_alike(hours: float, labels: list[str]):
+    picture = draw([level(0, "1")], until=START + timedelta(hours=hours))
+    assert picture.labels == labels
+
+
 def test_a_price_that_never_changed_is_a_line_in_the_middle():
     picture = draw([level(0, "0.10")], until=START + timedelta(hours=1))
     assert picture.price == f"M0 {HEIGHT // 2}V{HEIGHT // 2}H{WIDTH}"

@@ -52,6 +52,20 @@ def test_the_first_round_reads_everything(account, sandbox):
     assert not freshness.failing
 
 
+def test_a_round_notes_in_how_many_countries_each_service_is_in_stock(
+    account, sandbox, five_countries
+):
+    tasks.refresh_catalogue()
+    for service in Service.objects.all():
+        assert service.reach == service.offers.in_stock().count()
+    telegram = Service.objects.get(code="tg")
+    assert telegram.reach == 5
+    telegram.offers.update(stock=0)
+    upsert.write_reach()
+    telegram.refresh_from_db()
+    assert telegram.reach == 0
+
+
 def test_a_second_round_at_once_calls_nobody(account, sandbox, five_countries):
     tasks.refresh_catalogue()
     before = len(sandbox.calls)

@@ -99,7 +99,7 @@ def test_the_figures_of_a_period(client_of: ClientOf, alice: User, spring: Team)
 
     assert "Spent $5.60 $4.00 on leases" in figures
     assert "A delivered SMS $0.40 4 delivered" in figures
-    assert "Success rate 80 % of 5 bought" in figures
+    assert "Success rate 80 % of 5 that ended" in figures
     assert re.search(r"Median wait 24 s nine of ten: 1:\d\d min|nine of ten: 8\d s", figures)
 
 
@@ -130,10 +130,26 @@ def test_a_line_has_its_rates_and_leads_to_its_purchases(
 ) -> None:
     html = client_of(alice).get(address(spring), MARCH).text
 
-    assert rows_of(html)["Telegram"][:5] == ["$0.60", "4", "3", "75 %", "$0.20"]
+    assert rows_of(html)["Telegram"][:6] == ["$0.60", "4", "4", "3", "75 %", "$0.20"]
     history = reverse("rentals:history", args=[spring.slug])
     query = f"service={telegram.service_id}&amp;from=2026-03-01&amp;to=2026-03-31"
     assert f'href="{history}?{query}"' in html
+
+
+def test_what_is_open_or_was_refused_is_bought_but_has_no_part_in_the_rate(
+    client_of: ClientOf, alice: User, spring: Team, telegram: Offer
+) -> None:
+    with time_machine.travel(NOON, tick=False), transaction.atomic():
+        make_purchase(spring, alice, offer=telegram)
+        ledger.release(make_purchase(spring, alice, offer=telegram, state=PurchaseState.REFUSED))
+
+    html = client_of(alice).get(address(spring), MARCH).text
+
+    assert rows_of(html)["Telegram"][1:5] == ["6", "4", "3", "75 %"]
+    figures = text_of(html.partition('<dl class="headline">')[2].partition("</dl>")[0])
+    assert "Success rate 80 % of 5 that ended" in figures
+    behind = text_of(html.partition('class="panel behind"')[2].partition("</thead>")[0])
+    assert "Bought Ended Delivered Success" in behind
 
 
 def test_tags_have_the_same_figures_as_the_rest(
@@ -164,6 +180,32 @@ def test_only_the_period_counts(client_of: ClientOf, alice: User, spring: Team) 
     empty = client.get(address(spring), {"from": "2026-03-06", "to": "2026-03-31"}).text
     assert "Nothing was bought in this time." in empty
     assert "<svg role" not in empty
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (("1900-01-01", "2100-01-01"), ("period ends today, on", "shortened and begins on")),
+        (("2026-03-31", "2026-03-01"), ("were turned",)),
+        (("2026-02-30", "2026-03-31"), ("One of the days does not exist",)),
+        (("soon", "later"), ("shown is the period that is marked above",)),
+    ],
+)
+def test_a_period_that_is_not_what_was_asked_for_says_so(
+    client_of: ClientOf, alice: User, spring: Team, days: tuple[str, str], words: tuple[str, ...]
+) -> None:
+    client = client_of(alice)
+    html = client.get(address(spring), dict(zip(("from", "to"), days, strict=True))).text
+    assert all(said in text_of(html) for said in words)
+    assert "Telegram" in html or len(words) == 1  # all that lies behind is in the longest period
+    assert "were turned" not in client.get(address(spring), MARCH).text
+
+
+def test_days_are_written_as_everywhere(client_of: ClientOf, alice: User, spring: Team) -> None:
+    client = client_of(alice)
+    html = client.get(address(spring), MARCH, headers={"accept-language": "de"}).text
+    assert "am meisten bei 4. Mär 2026" in html
+    assert '<th scope="row">1. Mär 2026</th>' in html
 
 
 def test_pictures_have_words_and_a_table(client_of: ClientOf, alice: User, spring: Team) -> None:

@@ -11,9 +11,10 @@ from html.parser import HTMLParser
 import pytest
 from django.apps import apps
 from django.db.models import CharField, TextField
-from django.utils.translation import trans_real
+from django.utils.translation import override, trans_real
 from pytest_django import Settings
 
+from catalog.models import Country
 from tests.e2e.pages import EXCUSED, FRAGMENT, PAGES
 from tests.security.matrix import MATRIX
 from tests.security.world import World, make_world
@@ -120,8 +121,9 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def data_of_the_site() -> re.Pattern[str]:
-    """Whatever stands in the database: names, titles, texts, addresses."""
-    texts = set()
+    """Whatever stands in the database: names, titles, texts, addresses; countries by their reader's names."""
+    with override(LANGUAGE):
+        texts = {country.name for country in Country.objects.all()}
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
             if isinstance(field, CharField | TextField) and not field.choices:

@@ -56,7 +56,7 @@ class Command(BaseCommand):
             )
             Membership.objects.get_or_create(team=team, user=mate, defaults={"role": role})
             members.append(mate)
-        tell_past(account, members, purchases=purchases)
+        tell_past(account, members, purchases=purchases, prices_moved=True)
         self._lease(team, user, account)
 
     def _lease(self, team: Team, user: User, account: ProviderAccount) -> None:

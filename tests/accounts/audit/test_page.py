@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -44,6 +45,42 @@ def test_an_admin_reads_who_did_what_and_how_it_changed(
     assert "Role changed" in html
     assert "Alice" in html
     assert "<bdi>member</bdi> → <bdi>admin</bdi>" in html
+
+
+FACTS = {"referral ID": True, "private": False, "purpose": "", "per_day": None, "own_word": 3}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            "referral ID: not set → set|for one member alone: no|purpose: nothing → QA|"
+            "limit of a day: 5 → nothing|own word: 3|required: no → yes|role: member → admin",
+        ),
+        (
+            "de",
+            "Referral-ID: nicht gesetzt → gesetzt|für ein Mitglied allein: nein|Zweck: nichts → QA|"
+            "Limit eines Tages: 5 → nichts|own word: 3|verlangt: nein → ja|Rolle: Mitglied → Admin",
+        ),
+    ],
+)
+def test_what_changed_is_said_in_words(
+    client_of: ClientOf, alice: User, team: Team, language: str, words: str
+) -> None:
+    before = {"referral ID": False, "purpose": "", "per_day": "5", "required": False}
+    after = FACTS | {"purpose": "QA", "required": True, "role": "admin"}
+    record(
+        action=Action.ACCOUNT_ADDED,
+        team=team,
+        actor=alice,
+        before=before | {"role": "member"},
+        after=after,
+    )
+    html = client_of(alice).get(page(team), headers={"accept-language": language}).text
+    lines = re.findall(r'<div class="small quiet">(.*?)</div>', html)
+    assert sorted(re.sub(r"<[^>]+>", "", line) for line in lines) == sorted(words.split("|"))
+    assert AuditEntry.objects.of_team(team).latest("sequence").after == after
 
 
 def test_of_another_team_nothing_is_shown(client_of: ClientOf, alice: User, team: Team) -> None:

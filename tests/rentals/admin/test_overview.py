@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -75,6 +76,22 @@ def test_it_says_what_was_spent_on_what(client_of: Browser, sam: User, team: Tea
     assert chart.ends == (f"{now - timedelta(days=6):%Y-%m-%d}", f"{now:%Y-%m-%d}")
     assert page.text.count('<rect class="chart-bar"') == 2
     assert f"service__id__exact={offer.service_id}" in page.text
+
+
+def test_a_rate_says_of_how_many_it_is(client_of: Browser, sam: User, team: Team) -> None:
+    now = timezone.now()
+    buy(team, now)
+    for state in (PurchaseState.HELD, PurchaseState.REFUSED):  # neither became a number
+        refused = make_purchase(team, state=state)
+        if state == PurchaseState.REFUSED:
+            with transaction.atomic():
+                ledger.release(refused)
+    page = client_of(sam).get(INDEX)
+    total = page.context["total"]
+    assert (total.purchases, total.ended, total.delivered, total.success) == (3, 1, 1, 100)
+    assert "of 1 that ended delivered" in page.text
+    heads = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', page.text)
+    assert heads[1:7] == ["Spent", "Purchases", "Ended", "Delivered", "Success", "Wait"]
 
 
 @pytest.mark.parametrize(

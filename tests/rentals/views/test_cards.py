@@ -177,7 +177,7 @@ def test_a_finished_card_is_put_away_and_stays_in_history(
 
     board = client.post(url("put_away", number.purchase), headers=HTMX).text
 
-    assert "No numbers yet." in board
+    assert "Nothing is open." in board
     assert (
         str(number.purchase.code) in client.get(reverse("rentals:history", args=[team.slug])).text
     )

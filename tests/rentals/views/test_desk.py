@@ -1,5 +1,6 @@
 """The desk: choose on the left, wait on the right."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -79,6 +80,25 @@ def test_large_stock_is_written_as_the_language_does(
     browser = client_of(alice)
     html = browser.get(desk(team, f"?service={offer.service_id}"), HTTP_ACCEPT_LANGUAGE=language)
     assert shown in html.text
+
+
+def test_where_nothing_was_typed_what_is_sold_most_widely_comes_first(
+    client_of: ClientOf, alice: User, team: Team
+) -> None:
+    for title, reach in (("Adidas", 3), ("Zalo", 0), ("Telegram", 48), ("Agoda", 3), ("Yahoo", 1)):
+        service = make_offer(make_service(title)).service
+        service.reach = reach
+        service.save()
+        if title == "Yahoo":
+            make_trip(team.memberships.get(user=alice), service.offers.get())
+    client = client_of(alice)
+
+    def order(query: str) -> list[str]:
+        html = page(client, desk(team, query)).partition('id="services"')[2]
+        return re.findall(r"<span>(\w+)</span>", html.partition("</ul>")[0])
+
+    assert order("") == ["Yahoo", "Telegram", "Adidas", "Agoda", "Zalo"]
+    assert order("?q=a") == ["Adidas", "Agoda", "Telegram", "Yahoo", "Zalo"]
 
 
 def test_each_form_has_a_key_of_its_own(
@@ -323,6 +343,29 @@ def test_an_empty_board_says_what_to_do_first(
     team.save()
     assert page(client_of(alice), desk(team)).count('class="is-done"') == 2
     assert "first-steps" not in page(client_of(vera), desk(team))
+
+
+def test_who_has_bought_before_is_taught_no_first_purchase(
+    client_of: ClientOf,
+    alice: User,
+    team: Team,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    make_provider_account(team)
+    make_purchase(make_team())
+    client, history = client_of(alice), reverse("rentals:history", args=[team.slug])
+    board = reverse("rentals:board", args=[team.slug])
+    assert "first-steps" in page(client, board)
+    make_purchase(team, state=PurchaseState.REFUSED, put_away_at=timezone.now())
+
+    with django_assert_max_num_queries(12):
+        html = page(client, desk(team))
+
+    assert "first-steps" not in html
+    assert "Nothing is open." in html
+    assert f'<a href="{history}">Earlier ones are in history</a>' in html
+    with django_assert_max_num_queries(7):
+        page(client, board)
 
 
 def test_time_left_is_a_ring_with_exact_words(client_of: ClientOf, alice: User, team: Team) -> None:
