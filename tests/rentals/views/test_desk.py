@@ -396,11 +396,12 @@ def test_a_code_says_whose_it_is_and_when_it_came(
     assert 'data-code="12345" data-mine' in page(client_of(bob), card)
 
 
-def test_shortcuts_are_listed_on_every_page_of_a_team(
+def test_shortcuts_are_listed_on_every_page_with_the_bar_of_a_team(
     client_of: ClientOf, alice: User, team: Team
 ) -> None:
-    for name in ("rentals:desk", "rentals:history", "catalog:prices", "accounts:team"):
-        html = page(client_of(alice), reverse(name, args=[team.slug]))
+    names = ("rentals:desk", "rentals:history", "catalog:prices", "accounts:team")
+    for address in (*(reverse(name, args=[team.slug]) for name in names), reverse("accounts:me")):
+        html = page(client_of(alice), address)
         assert html.count('<dialog class="sheet" id="shortcuts"') == 1
         assert "data-shortcuts" in html
-    assert 'id="shortcuts"' not in page(client_of(alice), reverse("accounts:me"))
+    assert 'id="shortcuts"' not in Client().get(reverse("rentals:help")).text
