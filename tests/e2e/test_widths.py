@@ -151,9 +151,63 @@ def test_what_the_bar_of_a_phone_has_no_room_for_is_in_its_menu(desk: Desk) -> N
     expect(bar.get_by_role("link", name="Prices")).to_have_count(1)
 
 
+def test_a_code_and_a_number_stand_beside_what_copies_them(
+    desk: Desk, provider: Provider, readings: Readings
+) -> None:
+    name = f"#{code_of(desk, provider, 'WhatsApp', 'United Kingdom').get_attribute('id')}"
+
+    for language, page in readings():
+        card = page.locator(name)
+        copies_number = card.locator("[id^=copy-number-]")
+        copies_code = card.locator("[id^=copy-code-]")
+        for width in (360, 768, 992, 1024, 1280, 1366, 1920):
+            resize(page, width)
+            number, code = card.locator(".line-number .digits"), card.locator(".code")
+            assert are_on_one_line(box(number), box(copies_number)), (language, width)
+            assert are_on_one_line(box(code), box(copies_code)), (language, width)
+            assert box(copies_number)[2] <= box(card)[2]
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_copies_a_number_says_so_without_moving_anything(desk: Desk) -> None:
+    desk.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    desk.choose("Telegram")
+    card = desk.buy("Netherlands")
+    expect(card.get_by_role("button", name="Copy the number")).to_be_visible()
+    button = card.locator("[id^=copy-number-]")
+    before = button.bounding_box()
+
+    button.click()
+
+    expect(button.get_by_text("Copied")).to_be_in_viewport(ratio=1)
+    assert button.bounding_box() == before
+    expect(card.get_by_role("button", name="Copy the number")).to_be_visible()
+
+
+def test_a_card_on_a_phone_leaves_half_of_the_screen(
+    desk: Desk, provider: Provider, readings: Readings
+) -> None:
+    name = f"#{code_of(desk, provider, 'Google', 'Canada').get_attribute('id')}"
+
+    for language, page in readings():
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        assert height(page.locator(name)) < PHONE["height"] / 2, language
+        assert height(page.locator(name).locator(".line-actions")) < 80, language  # two rows
+
+
 def test_the_figures_of_the_head_stay_in_two_rows_on_a_phone(readings: Readings) -> None:
     for language, page in readings():
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         tops = [box(figure)[1] for figure in page.locator(".money > div").all()]
         assert len(set(tops)) == 2, language
         assert tops.count(tops[-1]) > 1, language  # none is alone
+
+
+def test_the_end_of_a_lease_is_not_cut_off(desk: Desk, readings: Readings) -> None:
+    lease_in(desk, "France", "1")
+    for language, page in readings():
+        for width in (320, 360, 992, 1024, 1280, 1366):
+            resize(page, width)
+            board, ends, number, copies_it = page.evaluate(BOXES_OF_A_LEASE)
+            assert ends[2] <= board[2] - 8, (language, width)
+            assert are_on_one_line(number, copies_it), (language, width)
