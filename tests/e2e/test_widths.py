@@ -211,3 +211,16 @@ def test_the_end_of_a_lease_is_not_cut_off(desk: Desk, readings: Readings) -> No
             board, ends, number, copies_it = page.evaluate(BOXES_OF_A_LEASE)
             assert ends[2] <= board[2] - 8, (language, width)
             assert are_on_one_line(number, copies_it), (language, width)
+
+
+def test_pictures_fill_the_width_of_a_large_screen(desk: Desk) -> None:
+    page = desk.page
+    page.goto(f"{page.url.partition('?')[0]}spend/")
+    page.set_viewport_size({"width": 2560, "height": 1200})
+    edge = box(page.locator(".charts"))[2]
+    rows: dict[float, float] = {}
+    for picture in page.locator(".charts .drawing").all():
+        _, top, right, _ = box(picture)
+        rows[top] = max(right, rows.get(top, 0))
+    assert len(rows) > 1
+    assert all(abs(right - edge) <= 1 for right in rows.values()), (rows, edge)
