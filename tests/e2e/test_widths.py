@@ -224,3 +224,29 @@ def test_pictures_fill_the_width_of_a_large_screen(desk: Desk) -> None:
         rows[top] = max(right, rows.get(top, 0))
     assert len(rows) > 1
     assert all(abs(right - edge) <= 1 for right in rows.values()), (rows, edge)
+
+
+def test_a_flag_stands_beside_its_country_on_a_phone(desk: Desk) -> None:
+    desk.choose("Telegram")
+    page = desk.page
+    service = page.url.partition("service=")[2]
+    page.set_viewport_size({"width": 320, "height": 740})
+    page.goto(f"{page.url.partition('?')[0]}prices/?service={service}")
+    cells = page.locator("#offers td:has(> .flag)")
+    assert cells.count() > 10
+    for cell in cells.all():
+        flag, name = box(cell.locator(".flag")), box(cell.locator("a"))
+        assert flag[2] <= name[0]
+        assert flag[1] < name[3]
+        assert name[1] < flag[3]
+    assert box(page.locator("#offers table"))[2] <= box(page.locator("#offers .panel"))[2]
+
+
+def test_a_heading_that_is_led_to_is_underlined_not_boxed(desk: Desk) -> None:
+    desk.search.focus()
+    desk.page.keyboard.type("teleg")
+    desk.page.keyboard.press("Enter")
+    heading = desk.page.locator("#chosen-title")
+    expect(heading).to_be_focused()
+    expect(heading).to_have_css("outline-style", "none")
+    expect(heading).to_have_css("text-decoration-line", "underline")
