@@ -1,7 +1,19 @@
-// What a member asked for when a code of theirs arrives: copied, a sound, a notification. The switches
-// are kept on the server; only the browser can say whether it allows them.
+// What a code of a member's does when it arrives: it is counted in the title of a tab in the background, and
+// what they asked for happens: it is copied, a sound, a notification. The switches are kept on the server; only
+// the browser can say whether it allows them.
 (() => {
   "use strict";
+
+  // Who looks at another tab reads in the title of this one how many codes have come meanwhile.
+  let unread = 0;
+  function count(codes) {
+    unread = codes;
+    const title = document.title.replace(/^\(\d+\) /, "");
+    document.title = unread ? `(${unread}) ${title}` : title;
+  }
+  document.addEventListener("arrived", ({ detail }) => detail.mine && document.hidden && count(unread + 1));
+  document.addEventListener("visibilitychange", () => !document.hidden && count(0));
+
   const form = document.getElementById("alerts");
   if (!form) return;
   const wanted = (name) => form.elements[name].checked;

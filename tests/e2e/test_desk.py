@@ -147,6 +147,31 @@ def test_a_code_is_copied_rung_and_shown_but_none_that_was_there_before(
             page.get_by_label(switch).uncheck()
 
 
+def test_the_title_of_a_tab_in_the_background_counts_new_codes(
+    desk: Desk, provider: Provider
+) -> None:
+    page = desk.page
+    title = page.title()
+    look_away = """(away) => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => away });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    desk.choose("Amazon")
+    cards = [desk.buy("Canada"), desk.buy("Canada")]
+
+    page.evaluate(look_away, True)
+    for unread, card in enumerate(cards, start=1):
+        provider.deliver(digits(card.locator(".line-number")), f"Your code is 55301{unread}")
+        expect(page).to_have_title(f"({unread}) {title}")
+    page.evaluate(look_away, False)
+    expect(page).to_have_title(title)
+
+    card = desk.buy("Canada")
+    provider.deliver(digits(card.locator(".line-number")), "Your code is 553019")
+    expect(card.locator(".code")).to_be_visible()
+    expect(page).to_have_title(title)  # who looks at it has read it
+
+
 def test_on_a_phone_nothing_is_cut_off(visit: Visit, site: Site) -> None:
     size = {"width": 360, "height": 740}
     desk = visit(site, viewport=size, has_touch=True).enter_as_demo()

@@ -36,6 +36,13 @@ TOO_SMALL = """() => {
     .map((element) => element.outerHTML.slice(0, 120));
 }"""
 
+# How far one can scroll below the foot of the page, into nothing.
+BELOW_THE_FOOT = """() => {
+  const foot = document.querySelector(".site-footer").getBoundingClientRect().bottom + scrollY;
+  const ends = Math.max(innerHeight, foot + parseFloat(getComputedStyle(document.body).paddingBottom));
+  return Math.max(0, document.documentElement.scrollHeight - ends);
+}"""
+
 
 @pytest.fixture(scope="module")
 def watchers(browser: Browser, site: Site) -> list[Watcher]:
@@ -92,6 +99,7 @@ def test_page(
     weights = {path: weight(path) for path in loaded(page) if path.endswith((".css", ".js"))}
     assert "/static/css/busstop.css" in weights
     assert sum(weights.values()) <= BUDGET, weights
+    assert tab.evaluate(BELOW_THE_FOOT) <= 2
     tab.evaluate(AXE_SCRIPT)
     assert violations(tab, {"runOnly": WCAG}) == []
     tab.emulate_media(color_scheme="dark")
@@ -99,6 +107,7 @@ def test_page(
     tab.emulate_media(color_scheme="light")
     tab.set_viewport_size(PHONE)  # type: ignore[arg-type]
     assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert tab.evaluate(BELOW_THE_FOOT) <= 2
     assert too_small(tab) == []
     tab.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
     for watcher in watchers:

@@ -61,6 +61,18 @@ def test_an_empty_form_takes_the_limits_away(client_of: ClientOf, alice: User, t
     assert "No limit is set." in client_of(alice).get(limits(team)).text
 
 
+def test_a_bar_changes_its_colour_with_the_warning(
+    client_of: ClientOf, alice: User, team: Team
+) -> None:
+    make_limit(team, per_day=Decimal("0.175"))
+    make_activation(team, buyer=alice)  # for 0.14: 80 %
+
+    page = client_of(alice).get(limits(team)).text
+
+    # A browser draws all up to `low` as good.
+    assert 'low="79" high="99" optimum="0" value="80">80 %</meter>' in page
+
+
 def test_the_bars_say_what_is_used(client_of: ClientOf, alice: User, team: Team) -> None:
     make_limit(team, per_day=Decimal("0.28"), open_at_once=1, per_purchase=Decimal(1))
     make_activation(team, buyer=alice)
