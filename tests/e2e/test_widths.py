@@ -82,10 +82,12 @@ def resize(page: Page, width: int) -> None:
 
 
 def box(place: Locator) -> Box:
-    """Left, top, right and bottom."""
-    found = place.bounding_box()
-    assert found
-    return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
+    """Left, top, right and bottom. What is drawn anew in that moment has none: then once more."""
+    for _ in range(20):
+        expect(place).to_be_visible()
+        if found := place.bounding_box():
+            return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
+    raise AssertionError(f"{place} does not stand still")
 
 
 def height(place: Locator) -> float:
@@ -175,12 +177,12 @@ def test_what_copies_a_number_says_so_without_moving_anything(desk: Desk) -> Non
     card = desk.buy("Netherlands")
     expect(card.get_by_role("button", name="Copy the number")).to_be_visible()
     button = card.locator("[id^=copy-number-]")
-    before = button.bounding_box()
+    before = box(button)
 
     button.click()
 
     expect(button.get_by_text("Copied")).to_be_in_viewport(ratio=1)
-    assert button.bounding_box() == before
+    assert box(button) == before
     expect(card.get_by_role("button", name="Copy the number")).to_be_visible()
 
 
