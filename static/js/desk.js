@@ -26,18 +26,29 @@
     for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
   }
 
-  async function copy(button) {
-    await navigator.clipboard.writeText(button.dataset.copy);
+  // What was copied says so for a moment, also where it is drawn anew meanwhile.
+  const copied = new Map(); // id of the button → the label it had
+
+  async function copy({ id, dataset }) {
+    await navigator.clipboard.writeText(dataset.copy);
+    if (copied.has(id)) return;
+    showCopied(id);
+    say(dataset.copied);
+    setTimeout(() => {
+      const button = document.getElementById(id);
+      button?.classList.remove("copied");
+      button?.querySelector(".label").replaceChildren(...copied.get(id));
+      copied.delete(id);
+    }, 1500);
+  }
+
+  function showCopied(id) {
+    const button = document.getElementById(id);
+    if (!button || button.classList.contains("copied")) return;
     const label = button.querySelector(".label");
-    if (button.classList.contains("copied")) return;
-    const before = [...label.childNodes];
+    copied.set(id, [...label.childNodes]);
     button.classList.add("copied");
     label.replaceChildren(button.dataset.copied);
-    say(button.dataset.copied);
-    setTimeout(() => {
-      button.classList.remove("copied");
-      label.replaceChildren(...before);
-    }, 1500);
   }
 
   function say(words) {
@@ -80,8 +91,13 @@
       region: focused.closest(".board") ? "board" : "chosen-title",
     };
   });
+  for (const swapped of ["htmx:afterSwap", "htmx:oobAfterSwap"]) {
+    document.addEventListener(swapped, () => {
+      showCopyButtons(document);
+      for (const id of copied.keys()) showCopied(id);
+    });
+  }
   document.addEventListener("htmx:afterSettle", () => {
-    showCopyButtons(document);
     if (lost && !lost.focused.isConnected && document.activeElement === document.body) {
       const card = lost.card && document.getElementById(lost.card);
       const next = card?.querySelector("button:not([hidden]), a");

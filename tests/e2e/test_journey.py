@@ -1,10 +1,9 @@
 """The main job, as a visitor does it: from the front page to the code."""
 
-from decimal import Decimal
-
 import pytest
 from playwright.sync_api import expect
 
+from core.money import format_usd
 from tests.e2e.conftest import Visit
 from tests.e2e.desk import Desk, digits
 from tests.plugins.site import Site
@@ -42,11 +41,11 @@ def test_a_number_is_bought_and_its_code_stands_on_the_page_without_a_reload(
     expect(code).to_be_visible()
     assert code.inner_text().strip() in card.locator(".line-text").inner_text()
     assert height_of(desk, ".code") >= 1.5 * height_of(desk, ".line-text")
-    expect(desk.figure("Spent")).to_have_text(dollars(spent + price))
+    expect(desk.figure("Spent")).to_have_text(format_usd(spent + price))
     assert desk.page.evaluate("window.diary") == [
-        f"{dollars(reserved)} {dollars(spent)}",
-        f"{dollars(reserved + price)} {dollars(spent)}",
-        f"{dollars(reserved)} {dollars(spent + price)}",
+        f"{format_usd(reserved)} {format_usd(spent)}",
+        f"{format_usd(reserved + price)} {format_usd(spent)}",
+        f"{format_usd(reserved)} {format_usd(spent + price)}",
     ]
 
 
@@ -93,10 +92,6 @@ def test_what_one_member_buys_the_other_sees_with_its_code(visit: Visit, site: S
         expect(board).to_contain_text("for the shop")
     expect(sheet).to_be_hidden()
     expect(bought.get_by_role("link", name="Note, tags, hand over")).to_be_focused()
-
-
-def dollars(amount: Decimal) -> str:
-    return f"${amount:,.2f}"
 
 
 def height_of(desk: Desk, selector: str) -> float:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Locator, expect
 
+from core.money import format_usd
 from tests.e2e.conftest import Visit
 from tests.e2e.desk import Desk, digits
 from tests.e2e.provider import Provider
@@ -34,7 +35,7 @@ def test_a_leased_number_gets_its_sms_and_is_renewed(desk: Desk, provider: Provi
     spent = desk.money("Spent")
     row = lease_in(desk, "Spain", "2")
     expect(row).to_contain_text("2 months")
-    expect(desk.figure("Spent")).to_have_text(f"${spent + Decimal('9.20'):,.2f}")
+    expect(desk.figure("Spent")).to_have_text(format_usd(spent + Decimal("9.20")))
     number = national(digits(row.locator(".line-number")), "34")
 
     provider.control("deliver_lease", mobile_number=number, text="Your code is 048213")
@@ -61,7 +62,7 @@ def test_a_number_is_given_back_for_its_price(desk: Desk, provider: Provider) ->
     desk.watcher.forgive("422")
     spent = desk.money("Spent")
     row = lease_in(desk, "Poland", "1")
-    expect(desk.figure("Spent")).to_have_text(f"${spent + Decimal('3.20'):,.2f}")
+    expect(desk.figure("Spent")).to_have_text(format_usd(spent + Decimal("3.20")))
 
     row.get_by_role("link", name="Inbox").click()
     page = desk.wait_until_live().page
@@ -73,7 +74,7 @@ def test_a_number_is_given_back_for_its_price(desk: Desk, provider: Provider) ->
     expect(page.get_by_text("Cancelled; $3.20 came back.")).to_be_visible()
     page.get_by_role("link", name="Leases").first.click()
     expect(page.get_by_role("region", name="Ended")).to_contain_text("cancelled")
-    expect(desk.figure("Spent")).to_have_text(f"${spent:,.2f}")
+    expect(desk.figure("Spent")).to_have_text(format_usd(spent))
 
 
 def test_the_same_without_javascript(visit: Visit, site: Site) -> None:

@@ -20,6 +20,7 @@ def test_a_price_that_comes_down_rings_the_bell_of_an_open_page(
 ) -> None:
     phone = visit(site_by_hand, **PHONE).enter_as_demo()
     page = phone.page
+    page.locator(".nav-more > summary").click()
     page.get_by_role("link", name="Prices").click()
     page.get_by_role("searchbox").press_sequentially("adid")
     page.get_by_role("link", name=re.compile("^Adidas")).click()

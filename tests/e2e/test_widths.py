@@ -237,7 +237,7 @@ def test_a_flag_stands_beside_its_country_on_a_phone(desk: Desk) -> None:
     cells = page.locator("#offers td:has(> .flag)")
     assert cells.count() > 10
     for cell in cells.all():
-        flag, name = box(cell.locator(".flag")), box(cell.locator("a"))
+        flag, name = box(cell.locator(".flag")), box(cell.locator(".flag + *"))
         assert flag[2] <= name[0]
         assert flag[1] < name[3]
         assert name[1] < flag[3]
