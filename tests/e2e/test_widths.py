@@ -41,12 +41,13 @@ IN_THE_WAY = """() => {
   return found;
 }"""
 
-# At one go: rows of leases are drawn anew every few seconds.
+# At one go, once all is there: rows of leases are drawn anew every few seconds.
 BOXES_OF_A_LEASE = """() => {
   const row = ".departure.is-lease ";
-  return ["#board", row + ".minutes time", row + ".line-number .digits", row + "[id^=copy-number-]"]
+  const boxes = ["#board", row + ".minutes time", row + ".line-number .digits", row + "[id^=copy-number-]"]
     .map((part) => document.querySelector(part).getBoundingClientRect())
     .map(({ left, top, right, bottom }) => [left, top, right, bottom]);
+  return boxes.every(([left, , right]) => left < right) && boxes;
 }"""
 
 # The words of the bar at the bottom as they are drawn, from left to right.
@@ -205,12 +206,28 @@ def test_the_figures_of_the_head_stay_in_two_rows_on_a_phone(readings: Readings)
         assert tops.count(tops[-1]) > 1, language  # none is alone
 
 
+def test_a_card_beside_facts_is_not_cut_off(desk: Desk, readings: Readings) -> None:
+    desk.choose("Telegram")
+    desk.buy("Netherlands").get_by_role("link", name="Details").click()
+    expect(desk.page.get_by_role("heading", name="What happened")).to_be_visible()
+    for language, page in readings():
+        for width in (360, 992, 1280, 1366, 1920, 2560):
+            resize(page, width)
+            card = page.locator(".departure").first
+            assert box(card.locator(".leaves"))[2] <= box(card)[2] - 8, (language, width)
+            number, copies_it = (
+                card.locator(".line-number .digits"),
+                card.locator("[id^=copy-number-]"),
+            )
+            assert are_on_one_line(box(number), box(copies_it)), (language, width)
+
+
 def test_the_end_of_a_lease_is_not_cut_off(desk: Desk, readings: Readings) -> None:
     lease_in(desk, "France", "1")
     for language, page in readings():
         for width in (320, 360, 992, 1024, 1280, 1366):
             resize(page, width)
-            board, ends, number, copies_it = page.evaluate(BOXES_OF_A_LEASE)
+            board, ends, number, copies_it = page.wait_for_function(BOXES_OF_A_LEASE).json_value()
             assert ends[2] <= board[2] - 8, (language, width)
             assert are_on_one_line(number, copies_it), (language, width)
 
