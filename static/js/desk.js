@@ -44,10 +44,10 @@
 
   function showCopied(id) {
     const button = document.getElementById(id);
-    if (!button || button.classList.contains("copied")) return;
-    const label = button.querySelector(".label");
+    const label = button?.querySelector(".label");
+    button?.classList.add("copied");
+    if (!label || label.textContent === button.dataset.copied) return;
     copied.set(id, [...label.childNodes]);
-    button.classList.add("copied");
     label.replaceChildren(button.dataset.copied);
   }
 
@@ -91,7 +91,8 @@
       region: focused.closest(".board") ? "board" : "chosen-title",
     };
   });
-  for (const swapped of ["htmx:afterSwap", "htmx:oobAfterSwap"]) {
+  // Right after the swap, so that nothing blinks; once more when htmx has given the new elements their classes.
+  for (const swapped of ["htmx:afterSwap", "htmx:oobAfterSwap", "htmx:afterSettle"]) {
     document.addEventListener(swapped, () => {
       showCopyButtons(document);
       for (const id of copied.keys()) showCopied(id);
