@@ -5,6 +5,7 @@
   const box = document.getElementById("trouble");
   const words = document.getElementById("trouble-words");
   const BY_HAND = ["click", "submit", "input", "change", "intersect", "revealed"];
+  const isByHand = ({ triggeringEvent }) => BY_HAND.includes(triggeringEvent?.type);
 
   function say(headline, ...sentences) {
     const strong = document.createElement("strong");
@@ -28,28 +29,38 @@
     else say(box.dataset.unanswered, box.dataset.safely);
   }
 
-  // An answer from another address is the sign-in page, which is no fragment. One whose place was drawn anew
-  // meanwhile goes to what stands there now; where nothing does, its place is here, if it was refused.
+  // An answer from another address is the sign-in page, which is no fragment.
+  function isElsewhere({ xhr, requestConfig }) {
+    const asked = new URL(requestConfig.path, location.href).pathname;
+    return Boolean(xhr.responseURL) && new URL(xhr.responseURL).pathname !== asked;
+  }
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (!isElsewhere(detail)) return;
+    detail.shouldSwap = false;
+    location.reload();
+  });
+
+  // An answer whose place was drawn anew meanwhile goes to what stands there now; where nothing does, its place
+  // is here, if it was refused. What the stream asked for in the name of what is gone is nobody's.
   function place({ detail }) {
     const { xhr, requestConfig, target } = detail;
-    const asked = new URL(requestConfig.path, location.href).pathname;
-    if (xhr.responseURL && new URL(xhr.responseURL).pathname !== asked) {
-      detail.shouldSwap = false;
+    if (target.isConnected || !isByHand(requestConfig)) return;
+    if (isElsewhere(detail)) {
       location.reload();
-    } else if (!target.isConnected) {
-      detail.target = document.getElementById(target.id) ?? target;
-      // In the document again, too, because htmx looks from there for the other parts of the answer.
-      words.replaceChildren(target.contains(requestConfig.elt) ? target : requestConfig.elt);
-      xhr.addEventListener("loadend", () => {
-        if (!words.querySelector("[role=alert]")) words.replaceChildren();
-      });
+      return;
     }
+    detail.target = document.getElementById(target.id) ?? target;
+    // In the document again, too, because htmx looks from there for the other parts of the answer.
+    words.replaceChildren(target.contains(requestConfig.elt) ? target : requestConfig.elt);
+    xhr.addEventListener("loadend", () => {
+      if (!words.querySelector("[role=alert]")) words.replaceChildren();
+    });
   }
 
   document.addEventListener("htmx:beforeSend", ({ detail: { xhr, target, requestConfig } }) => {
-    target.addEventListener("htmx:beforeSwap", place); // there: nothing bubbles up from what is gone
-    if (!BY_HAND.includes(requestConfig.triggeringEvent?.type)) return;
+    if (!isByHand(requestConfig)) return;
     words.replaceChildren();
+    target.addEventListener("htmx:beforeSwap", place); // there: nothing bubbles up from what is gone
     xhr.addEventListener("load", () => sayWhatWasRefused(xhr));
     xhr.addEventListener("error", () => sayThatNobodyAnswered(requestConfig));
   });

@@ -259,3 +259,27 @@ def test_a_row_that_is_replaced_while_its_purchase_is_on_its_way(
     expect(trouble).to_be_hidden()
     expect(desk.cards.first.locator(".line-number .digits")).to_be_visible()
     assert len(provider.books()) == sold + 1
+
+
+def test_a_card_that_is_asked_for_while_it_is_replaced_leaves_the_focus_alone(desk: Desk) -> None:
+    desk.choose("Microsoft")
+    card = desk.buy("Spain")
+    desk.wait_until_live()
+    held: list[Route] = []
+    desk.page.route("**/card/", held.append)
+    signal = f"live:purchase:{card.get_attribute('data-purchase')}"
+
+    with desk.page.expect_request("**/card/"):
+        desk.page.evaluate("(name) => document.body.dispatchEvent(new Event(name))", signal)
+    card.get_by_role("button", name="Cancel").focus()
+    desk.page.keyboard.press("Enter")
+    expect(card).to_contain_text("was given back")
+    expect(card.locator(":focus")).to_have_count(1)
+    desk.page.unroute("**/card/")
+    with desk.page.expect_response("**/card/"):
+        held[0].continue_()
+    desk.page.wait_for_timeout(200)  # longer than htmx takes to settle
+
+    expect(card).to_contain_text("was given back")
+    expect(card.locator(":focus")).to_have_count(1)
+    expect(desk.page.locator("#trouble")).to_be_hidden()
