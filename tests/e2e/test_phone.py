@@ -32,6 +32,11 @@ def test_a_code_is_bought_and_read_without_scrolling_sideways(phone: Desk) -> No
     expect(card.locator(".code")).to_be_in_viewport()
     assert fits(phone.page)
 
+    card.get_by_role("link", name="Details").tap()
+    phone.page.get_by_text("Raw state, for support").tap()
+    expect(phone.page.locator("#raw-state dl")).to_be_visible()
+    assert fits(phone.page)
+
 
 def test_every_page_of_the_team_is_two_taps_away(phone: Desk) -> None:
     page, bar = phone.page, phone.page.get_by_role("navigation", name="Main")
