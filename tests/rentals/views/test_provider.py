@@ -11,7 +11,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import ProviderAccount, Role, Team, User
@@ -388,21 +387,3 @@ def test_more_of_everything_costs_no_more_queries(
         fail_to_read(Feed.prices_key(make_country()))
     with django_assert_num_queries(len(few)):
         browser.get(address(team))
-
-
-@pytest.mark.parametrize("page", ["rentals:desk", "catalog:prices"])
-def test_the_notice_leads_to_it(client_of: ClientOf, vera: User, team: Team, page: str) -> None:
-    fail_to_read()
-    html = client_of(vera).get(reverse(page, args=[team.slug])).text
-    assert f'<a href="{address(team)}">What still works</a>' in html
-
-
-def test_the_accounts_and_the_help_lead_to_it_when_all_is_well(
-    client_of: ClientOf, client: Client, vera: User, team: Team
-) -> None:
-    link = f'<a href="{address(team)}">{escape("Does the provider answer?")}</a>'
-    browser = client_of(vera)
-    assert link in browser.get(reverse("accounts:provider_accounts", args=[team.slug])).text
-    assert link in browser.get(reverse("rentals:help")).text
-    assert "/provider/" not in client.get(reverse("rentals:help")).text
-    assert link not in client_of(make_user()).get(reverse("rentals:help")).text
