@@ -30,6 +30,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import redis
@@ -221,7 +222,7 @@ def make_numbers(count: int, *, age: float) -> list[int]:
 
     from django.utils import timezone
 
-    from accounts.models import ProviderAccount, Team, User
+    from accounts.models import Team, User
     from catalog.models import Country, Service
     from rentals.models import Activation, Purchase
 
@@ -232,12 +233,7 @@ def make_numbers(count: int, *, age: float) -> list[int]:
     buyer = User.objects.create(email=f"{run}@example.org")
     country = Country.objects.create(provider_id=run, title="Bench")
     service = Service.objects.create(provider_id=run, title="Bench")
-    accounts = []
-    for number in range(ACCOUNTS):
-        account = ProviderAccount(team=team, name=str(number))
-        account.set_token(f"{number:032x}")
-        accounts.append(account)
-    ProviderAccount.objects.bulk_create(accounts)
+    accounts = make_accounts(team)
     common = {"team": team, "country": country, "service": service}
     purchases = Purchase.objects.bulk_create(
         Purchase(
@@ -264,6 +260,16 @@ def make_numbers(count: int, *, age: float) -> list[int]:
         for number, purchase in enumerate(purchases)
     )
     return [number.pk for number in numbers]
+
+
+def make_accounts(team: Any) -> list[Any]:
+    """Make ``ACCOUNTS`` provider accounts with a token each."""
+    from accounts.models import ProviderAccount
+
+    accounts = [ProviderAccount(team=team, name=str(number)) for number in range(ACCOUNTS)]
+    for number, account in enumerate(accounts):
+        account.set_token(f"{number:032x}")
+    return ProviderAccount.objects.bulk_create(accounts)
 
 
 @contextlib.contextmanager
