@@ -110,12 +110,20 @@
 
   // A search that still waits for the next key must not come over the service that was just taken.
   let searched = null;
+  let pressed = null; // the service on which the pointer went down
   document.addEventListener("click", ({ target }) => {
     if (target.closest(".pick-list a")) searched = search.value;
   });
   search.addEventListener("input", () => { searched = null; });
   search.addEventListener("htmx:confirm", (event) => { // before hx-sync lets it push another aside
     if (search.value === searched) event.preventDefault();
+  });
+
+  // One that came while the pointer was down has drawn the list anew, and the browser knows of no click then.
+  document.addEventListener("pointerdown", ({ target }) => { pressed = target.closest(".pick-list a"); });
+  document.addEventListener("pointerup", ({ target }) => {
+    if (pressed && !pressed.isConnected && choices.contains(target)) document.getElementById(pressed.id)?.click();
+    pressed = null;
   });
 
   dress();

@@ -84,21 +84,15 @@
   let lost = null;
   document.addEventListener("htmx:beforeSwap", () => {
     const focused = document.activeElement;
-    // Between another swap and its settling nothing has the focus: what that one took is still lost.
-    if (focused !== document.body) lost = {
+    lost = {
       focused,
       card: focused.closest("[data-purchase]")?.id,
       region: focused.closest(".board") ? "board" : "chosen-title",
     };
   });
-  // Right after the swap, so that nothing blinks; once more when htmx has given the new elements their classes.
-  for (const swapped of ["htmx:afterSwap", "htmx:oobAfterSwap", "htmx:afterSettle"]) {
-    document.addEventListener(swapped, () => {
-      showCopyButtons(document);
-      for (const id of copied.keys()) showCopied(id);
-    });
-  }
   document.addEventListener("htmx:afterSettle", () => {
+    showCopyButtons(document);
+    for (const id of copied.keys()) showCopied(id);
     if (lost && !lost.focused.isConnected && document.activeElement === document.body) {
       const card = lost.card && document.getElementById(lost.card);
       const next = card?.querySelector("button:not([hidden]), a");

@@ -50,8 +50,13 @@
       return;
     }
     detail.target = document.getElementById(target.id) ?? target;
-    // In the document again, too, because htmx looks from there for the other parts of the answer.
-    words.replaceChildren(target.contains(requestConfig.elt) ? target : requestConfig.elt);
+    // In the document again, too, because htmx looks from there for the other parts of the answer; nameless, so
+    // that nothing finds it (or gives it the focus) instead of what stands there now.
+    const gone = target.contains(requestConfig.elt) ? target : requestConfig.elt;
+    for (const part of [gone, ...gone.querySelectorAll("[id]")]) part.removeAttribute("id");
+    words.replaceChildren(gone);
+    // For whoever listens there, and keeps the focus.
+    document.dispatchEvent(new CustomEvent("htmx:beforeSwap", { detail }));
     xhr.addEventListener("loadend", () => {
       if (!words.querySelector("[role=alert]")) words.replaceChildren();
     });

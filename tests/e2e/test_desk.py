@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Visit
 from tests.e2e.desk import Desk, digits
@@ -188,3 +188,42 @@ def test_on_a_phone_nothing_is_cut_off(visit: Visit, site: Site) -> None:
     desk.page.locator(".user-menu summary").click()
     desk.page.get_by_role("button", name="Keyboard shortcuts").click()
     expect(desk.page.get_by_role("dialog")).to_be_in_viewport(ratio=1)
+
+
+def test_a_service_is_taken_also_where_the_list_is_drawn_anew_under_the_pointer(desk: Desk) -> None:
+    page = desk.page
+    held: list[Route] = []
+    page.route("**/services/**", lambda route: held.append(route))
+    with page.expect_request("**/services/**"):
+        desk.search.press_sequentially("tele")
+
+    option = page.get_by_role("option", name="Telegram").first
+    option.hover()
+    page.mouse.down()
+    held[-1].continue_()
+    expect(page.locator("#services")).to_have_attribute("data-query", "tele")
+    option.hover()  # it has moved
+    page.mouse.up()
+
+    expect(page.get_by_role("heading", name="Telegram", exact=True)).to_be_visible()
+
+
+def test_a_press_right_after_a_card_was_drawn_anew_leaves_the_page_as_it_is(desk: Desk) -> None:
+    page = desk.page
+    desk.choose("Microsoft")
+    card = desk.buy("Spain")
+    desk.wait_until_live()
+    page.evaluate("window.notReloaded = true")
+
+    page.evaluate(
+        """(code) => {
+          const press = () => setTimeout(() => document.getElementById(`cancel-${code}`).click());
+          document.addEventListener("htmx:afterSwap", press, { once: true });
+          document.body.dispatchEvent(new Event(`live:purchase:${code}`));
+        }""",
+        card.get_attribute("data-purchase"),
+    )
+
+    expect(card).to_contain_text("was given back")
+    expect(page.get_by_role("heading", name="Microsoft", exact=True)).to_be_visible()
+    assert page.evaluate("window.notReloaded")

@@ -78,7 +78,7 @@ def test_who_meets_a_dead_provider_is_told_what_goes_on_and_when_it_is_back(
 
 def test_whoever_walks_through_it_keeps_the_focus(visit: Visit, site_that_asks: Site) -> None:
     desk, other = (visit(site_that_asks).enter_as_demo() for _ in range(2))
-    page = desk.page
+    page, provider = desk.page, Provider(site_that_asks)
     page.goto(page.url.partition("?")[0] + "provider/")
     desk.wait_until_live()
     live = page.locator("#provider")
@@ -93,8 +93,14 @@ def test_whoever_walks_through_it_keeps_the_focus(visit: Visit, site_that_asks: 
     expect(link).to_be_focused()
 
     other.choose("Telegram")
-    other.buy("Spain")
+    number = digits(other.buy("Spain"))
 
-    expect(live).to_contain_text("for its SMS")
+    waiting = live.get_by_role("link", name="waits for its SMS")
+    expect(waiting).to_be_visible()
     expect(link).not_to_have_attribute("data-seen", "")
+    expect(link).to_be_focused()
+
+    # The next one finds the site as this one did.
+    provider.deliver(number, "Telegram code: 40817")
+    expect(live).to_contain_text("No number waits for its SMS.")
     expect(link).to_be_focused()

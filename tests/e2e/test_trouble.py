@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.e2e.desk import Desk, digits
 from tests.e2e.provider import DEMO_TOKEN, Provider
@@ -281,4 +281,42 @@ def test_a_card_that_is_asked_for_while_it_is_replaced_leaves_the_focus_alone(de
 
     expect(card).to_contain_text("was given back")
     expect(card.locator(":focus")).to_have_count(1)
+    expect(desk.page.locator("#trouble")).to_be_hidden()
+
+
+def press_and_draw_anew(desk: Desk, button: Locator, place: Locator, signal: str) -> None:
+    """Press it; its answer comes when the stream has had its place read again, which is still as it was."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    desk.page.route("**/*", hold)
+    button.focus()
+    with desk.page.expect_request(lambda request: request.method == "POST"):
+        desk.page.keyboard.press("Enter")
+    place.evaluate("(element) => { element.dataset.seen = '' }")
+    desk.page.evaluate("(name) => document.body.dispatchEvent(new Event(name))", signal)
+    expect(place).not_to_have_attribute("data-seen", "")
+    expect(button).to_be_focused()
+    held[0].continue_()
+    desk.page.unroute("**/*")
+
+
+def test_an_answer_whose_place_was_drawn_anew_keeps_the_focus_near(desk: Desk) -> None:
+    desk.choose("Microsoft")
+    card, board = desk.buy("Spain"), desk.page.locator("#board")
+    desk.wait_until_live()
+    cancel, put_away = (card.get_by_role("button", name=name) for name in ("Cancel", "Put away"))
+
+    press_and_draw_anew(desk, cancel, card, f"live:purchase:{card.get_attribute('data-purchase')}")
+    expect(card).to_contain_text("was given back")
+    expect(card.locator(":focus")).to_have_count(1)
+
+    press_and_draw_anew(desk, put_away, board, "live:board")
+    expect(card).to_have_count(0)
+    expect(board).to_be_focused()
     expect(desk.page.locator("#trouble")).to_be_hidden()

@@ -27,7 +27,8 @@ ON_PAGE = "0b0e7a5c-0000-4000-8000-000000000001"
 ELSEWHERE = "0b0e7a5c-0000-4000-8000-000000000002"
 HTMX = "django_htmx/htmx-2.min.js"
 HTML = f"""<!doctype html>
-<meta name="htmx-config" content='{{"includeIndicatorStyles": false, "allowEval": false}}'>
+<meta name="htmx-config"
+  content='{{"includeIndicatorStyles": false, "allowEval": false, "defaultSettleDelay": 0}}'>
 <body data-live-ticket="/ticket">
 <div id="live-state" role="status" data-lost="Lost." data-ended="Ended."></div>
 <article data-purchase="{ON_PAGE}"></article>
