@@ -3,10 +3,12 @@
 There are about two hundred of them, so the names of a language fit into the query.
 """
 
+from collections.abc import Callable, Iterable
+
 from django.db.models import Case, CharField, Q, Value, When
 from django.db.models.functions import Lower
 
-from core.places import country_names, fold
+from core.places import country_names, fold, names_in_any_language
 
 
 def has_name(text: str, path: str = "") -> Q:
@@ -14,12 +16,18 @@ def has_name(text: str, path: str = "") -> Q:
 
     ``path`` leads to the country: ``country__``.
     """
-    return Q(**{f"{path}title__icontains": text}) | _has_code(path, text, begins=False)
+    return Q(**{f"{path}title__icontains": text}) | _is_called(text, country_names().items(), path)
+
+
+def has_name_in_any_language(text: str) -> Q:
+    """The same in whatever language: for addresses and files that mean the same to each reader."""
+    return Q(title__icontains=text) | _is_called(text, names_in_any_language())
 
 
 def begins_with(text: str, path: str = "") -> Q:
     """The same, of names that begin with ``text``."""
-    return Q(**{f"{path}title__istartswith": text}) | _has_code(path, text, begins=True)
+    names = country_names().items()
+    return Q(**{f"{path}title__istartswith": text}) | _is_called(text, names, path, str.startswith)
 
 
 def sort_name(path: str = "") -> Case | Lower:
@@ -34,12 +42,13 @@ def sort_name(path: str = "") -> Case | Lower:
     return Case(*shown, default=title, output_field=CharField())
 
 
-def _has_code(path: str, text: str, *, begins: bool) -> Q:
+def _is_called(
+    text: str,
+    names: Iterable[tuple[str, str]],
+    path: str = "",
+    fits: Callable[[str, str], bool] = str.__contains__,
+) -> Q:
+    """Countries of which one of ``names``, by ISO code, ``fits`` the text."""
     text = fold(text.strip())
-    names = {code: fold(name) for code, name in country_names().items()}
-    found = [
-        code
-        for code, name in names.items()
-        if text and (name.startswith(text) if begins else text in name)
-    ]
+    found = [code for code, name in names if text and fits(fold(name), text)]
     return Q(**{f"{path}iso_code__in": [*found, *(code.lower() for code in found)]})

@@ -9,6 +9,7 @@ from functools import cache
 from types import MappingProxyType
 
 from babel import Locale, UnknownLocaleError
+from django.conf import settings
 from django.utils.translation import get_language
 
 SPOKEN_BY_THE_PROVIDER = "en"
@@ -30,6 +31,11 @@ def country_name(iso_code: str, title: str) -> str:
 def country_names() -> Mapping[str, str]:
     """Return the names of all countries by ISO code; none where the provider's are the reader's own."""
     return _names(get_language() or SPOKEN_BY_THE_PROVIDER)
+
+
+def names_in_any_language() -> list[tuple[str, str]]:
+    """Return each ISO code with each name that a reader of this site may see for it."""
+    return [pair for language, _label in settings.LANGUAGES for pair in _names(language).items()]
 
 
 def fold(name: str) -> str:

@@ -11,7 +11,8 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.dateparse import parse_date, parse_datetime
 
 from accounts.models import Membership
-from catalog.models import Service
+from catalog.models import Country, Service
+from catalog.naming import has_name_in_any_language
 from rentals.models import Activation, Lease, Message, Purchase
 from rentals.models.purchase import PurchaseQuerySet
 from rentals.states import ActivationState, LeaseState, PurchaseState
@@ -30,7 +31,7 @@ STATES |= {s.value: s.label for s in (*LeaseState, *ActivationState)}
 class Wanted:
     """What purchases are looked for; None and "" are for whatever. Days are UTC, both counted.
 
-    ``text`` is part of a number, of a service's name or of an area's, or the whole of a code.
+    ``text`` is part of a number or of the name of a service, a country or an area, or the whole of a code.
     """
 
     text: str = ""
@@ -111,16 +112,19 @@ class Wanted:
 
 
 def _contains(membership: Membership, text: str) -> Q:
-    """Return what purchases of the member's team match ``text``; reads which services do.
+    """Return what purchases of the member's team match ``text``; reads which services and countries do.
 
     Each part is a set of keys that is found by itself: joined to all that a purchase might have, every
     one of a million would be looked at four tables wide.
     """
     team = membership.team
     services = Service.objects.filter(title__icontains=text)
+    countries = Country.objects.filter(has_name_in_any_language(text))
     wanted = Q(pk__in=team.purchases.of_lease().filter(area_name__icontains=text).values("pk"))
     if found := list(services.values_list("pk", flat=True)):
         wanted |= Q(service__in=found)
+    if found := list(countries.values_list("pk", flat=True)):
+        wanted |= Q(country__in=found)
     digits = "".join(character for character in text if character in "0123456789")
     if len(digits) >= DIGITS_OF_A_NUMBER:
         leases = team.leases.filter(number__contains=digits)

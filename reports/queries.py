@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Team
+from core.periods import Period
 from core.places import country_name
 from rentals.models import TripDay
 from rentals.models.day import TripDayQuerySet
-from reports.periods import Period
 from reports.tags import tally_tags
 from reports.tally import Tally
 

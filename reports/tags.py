@@ -8,11 +8,11 @@ from django.db.models import Case, Count, F, IntegerField, QuerySet, Sum, Value,
 
 from accounts.models import Team
 from core.money import ZERO
+from core.periods import Period
 from rentals import rollup
 from rentals.models import LedgerEntry
 from rentals.models.day import AMOUNTS, COUNTS, WAIT_BOUNDS, WAIT_COLUMNS
 from rentals.models.purchase import LEASE_KINDS
-from reports.periods import Period
 from reports.tally import Tally
 
 Row = dict[str, Any]

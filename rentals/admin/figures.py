@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import ProviderAccount, Team
 from catalog.models import Country, Service
 from core.money import ZERO
+from core.periods import Period
 from core.rates import whole_percent
 from rentals.models import Activation, Lease, Purchase, TripDay
 from rentals.models.day import WAIT_COLUMNS, TripDayQuerySet, estimate_wait
@@ -61,9 +62,9 @@ def spent_of(row: dict[str, Any]) -> Decimal:
     return Decimal(row["charged"] + row["lost"] - row["refunded"])
 
 
-def days_between(begin: date, end: date) -> TripDayQuerySet:
-    """The roll-up of those UTC days, both included."""
-    return TripDay.objects.filter(day__range=(begin, end))
+def days_of(period: Period) -> TripDayQuerySet:
+    """The roll-up of those days."""
+    return TripDay.objects.filter(day__range=(period.first, period.last))
 
 
 def total_of(days: TripDayQuerySet) -> Line:
@@ -71,17 +72,16 @@ def total_of(days: TripDayQuerySet) -> Line:
     return line_of(_("all"), None, days.sums())
 
 
-def by_day(days: TripDayQuerySet, begin: date, end: date) -> list[Line]:
+def by_day(days: TripDayQuerySet, period: Period) -> list[Line]:
     """A line for each day, those without any purchase included; by month where that is too many."""
     rows = {row["day"]: row for row in days.sums_by("day")}
-    if (end - begin).days >= DAYS_DRAWN:
+    if len(period.days) > DAYS_DRAWN:
         return _by_month(rows)
-    dates = [begin + timedelta(days=number) for number in range((end - begin).days + 1)]
     return [
         line_of(day.isoformat(), day, rows[day])
         if day in rows
         else Line(day.isoformat(), day, 0, 0, 0, ZERO, None)
-        for day in dates
+        for day in period.days
     ]
 
 

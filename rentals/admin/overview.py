@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import charts
+from core.periods import Preset, read_period
 from rentals.admin import figures, work
-from rentals.admin.periods import PRESETS, PeriodForm
 from rentals.models import BuyingStop
 
 NEEDS = "rentals.view_ledgerentry"
@@ -25,13 +25,12 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     ]
     if not request.user.has_perm(NEEDS):
         return context
-    form = PeriodForm(request.GET)
-    period = form.period_of()
-    days = figures.days_between(period.begin, period.end)
-    lines = figures.by_day(days, period.begin, period.end)
+    period = read_period(request.GET)
+    days = figures.days_of(period)
+    lines = figures.by_day(days, period)
     return context | {
         "period": period,
-        "presets": PRESETS.items(),
+        "presets": Preset.choices,
         "total": figures.total_of(days),
         "now": figures.now(),
         "lines": lines,

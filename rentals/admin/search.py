@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount, Team, User
 from catalog.models import Country, Service
+from catalog.naming import has_name_in_any_language
 from core.admin import ReadOnlyAdmin
 from rentals.models import Activation, Lease, Purchase
 
@@ -85,7 +86,7 @@ def _by_name(text: str) -> Q:
         Q(team__in=_ids(named))
         | Q(account__in=_ids(ProviderAccount.objects.filter(name__icontains=text)))
         | Q(service__in=_ids(Service.objects.filter(Q(title__icontains=text) | Q(code=text))))
-        | Q(country__in=_ids(Country.objects.filter(title__icontains=text)))
+        | Q(country__in=_ids(Country.objects.filter(has_name_in_any_language(text))))
     )
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import get_membership
 from accounts.models import Membership, Team
 from catalog.models import Country, Service
+from core.moments import format_day
 from core.money import ZERO
 from rentals.history import PARAMETERS, STATES, Wanted, newest_messages, page_of, place_of
 from rentals.models import LedgerEntry, Message, Purchase, TripDay
@@ -130,8 +131,8 @@ def _narrowed(wanted: Wanted, choices: list[Choice]) -> list[tuple[str, str]]:
     words = {choice.name: dict(choice.options).get(choice.chosen, "?") for choice in choices}
     words |= {
         "text": f"“{wanted.text}”",
-        "first": _("from %(day)s") % {"day": wanted.first},
-        "last": _("to %(day)s") % {"day": wanted.last},
+        "first": _("from %(day)s") % {"day": format_day(wanted.first)} if wanted.first else "",
+        "last": _("to %(day)s") % {"day": format_day(wanted.last)} if wanted.last else "",
     }
     return [
         (words[name], wanted.without(name).query) for name in PARAMETERS if getattr(wanted, name)

@@ -15,9 +15,9 @@ from accounts.access import get_membership
 from core import charts
 from core.moments import format_day, format_month
 from core.money import format_usd
+from core.periods import Preset, read_period
 from rentals.views.limits import bounds_of
 from reports import queries
-from reports.periods import Preset, read_period
 from reports.queries import By
 from reports.tally import Tally
 from reports.templatetags.reports import seconds

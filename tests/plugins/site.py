@@ -24,6 +24,10 @@ OURS = re.compile(
     r"|DEMO|LOG_LEVEL|DJANGO_SETTINGS_MODULE|PYTEST_\w+)$"
 )
 
+PATIENCE = (
+    180  # seconds; a start takes ten, but two cores may be running everything else at the same time
+)
+
 
 class Site:
     """A running site. `output` is what its terminal shows so far."""
@@ -66,7 +70,7 @@ class Site:
         log = (self.data / "log" / "sandbox.log").read_text()
         return re.findall(r"sandbox listening on (\S+)", log)[-1]
 
-    def wait_for(self, pattern: str, seconds: float = 60) -> str:
+    def wait_for(self, pattern: str, seconds: float = PATIENCE) -> str:
         """The first group of `pattern` as soon as the terminal shows it."""
         deadline = time.monotonic() + seconds
         while not (found := re.search(pattern, self.output)):
@@ -75,7 +79,7 @@ class Site:
             time.sleep(0.05)
         return found.group(found.lastindex or 0)
 
-    def wait_for_log(self, part: str, pattern: str, seconds: float = 60) -> None:
+    def wait_for_log(self, part: str, pattern: str, seconds: float = PATIENCE) -> None:
         """Until the log of a part matches."""
         log = self.data / "log" / f"{part}.log"
         deadline = time.monotonic() + seconds

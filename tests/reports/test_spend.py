@@ -15,12 +15,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Team, User
 from catalog.models import Offer
+from core.periods import read_period
 from rentals import ledger
 from rentals.models import Purchase, Tag
 from rentals.operations.activation import store_release, store_sms
 from rentals.states import PurchaseState
 from reports import queries
-from reports.periods import read_period
 from reports.queries import By
 from reports.templatetags.reports import seconds
 from tests.factories import (

@@ -28,6 +28,8 @@ from rentals.operations import activation as operations
 from rentals.states import PurchaseState
 from tests.factories import (
     make_activation,
+    make_country,
+    make_offer,
     make_provider_account,
     make_purchase,
     make_snapshot,
@@ -125,6 +127,15 @@ def test_a_purchase_is_found_by_what_support_is_told(client_of, sam, bob, team, 
     page = client_of(sam).get(address(Purchase), {"q": text}).text
     assert address(Purchase, "change", activation.purchase_id) in page
     assert address(Purchase, "change", other.purchase_id) not in page
+
+
+@pytest.mark.parametrize("text", ["spai", "Spanien"])
+def test_a_purchase_is_found_by_its_country_in_any_language(client_of, sam, team, text):
+    there = make_purchase(team, offer=make_offer(country=make_country("Spain", iso_code="ES")))
+    other = make_purchase(team, offer=make_offer(country=make_country("Peru", iso_code="PE")))
+    page = client_of(sam).get(address(Purchase), {"q": text}).text
+    assert address(Purchase, "change", there.pk) in page
+    assert address(Purchase, "change", other.pk) not in page
 
 
 @pytest.mark.parametrize(

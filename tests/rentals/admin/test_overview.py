@@ -60,7 +60,7 @@ def test_it_says_what_was_spent_on_what(client_of: Browser, sam: User, team: Tea
     buy(team, now, "0.25", offer=offer)
     buy(team, now - timedelta(days=2), "0.5", offer=offer)
     make_purchase(make_team(name="Elsewhere"), quoted=Decimal("0.3"))
-    page = client_of(sam).get(INDEX, {"period": "7"})
+    page = client_of(sam).get(INDEX, {"period": "7d"})
     assert page.context["total"].spent == Decimal("0.75")
     assert page.context["total"].purchases == 3
     assert page.context["total"].success == 100
@@ -97,17 +97,17 @@ def test_a_rate_says_of_how_many_it_is(client_of: Browser, sam: User, team: Team
 @pytest.mark.parametrize(
     ("query", "spent"),
     [
-        ({"period": "1"}, "0.1"),
-        ({"period": "7"}, "0.7"),
+        ({"period": "today"}, "0.1"),
+        ({"period": "7d"}, "0.7"),
         ({"from": "2026-03-01", "to": "2026-03-31"}, "0.4"),
         ({"from": "2026-03-31", "to": "2026-03-31"}, "0.4"),
-        ({"from": "2026-04-05", "to": "2026-03-01"}, "0.7"),
+        ({"from": "2026-04-05", "to": "2026-03-01"}, "0.6"),  # turned
         ({"from": "soon", "to": "2026-02-31"}, "0.7"),
         ({"period": "month"}, "0.3"),
-        ({"period": "last"}, "0.4"),
-        ({"period": "365"}, "1.5"),
+        ({"period": "last-month"}, "0.4"),
+        ({"period": "365d"}, "1.5"),
         ({"period": "nonsense"}, "0.7"),
-        ({"from": "1000-01-01", "to": "9999-12-31"}, "0.7"),
+        ({"from": "1000-01-01", "to": "9999-12-31"}, "1.5"),
     ],
 )
 def test_the_period_is_in_the_address(
@@ -124,6 +124,17 @@ def test_the_period_is_in_the_address(
     assert page.context["total"].spent == Decimal(spent)
     lines = page.context["lines"]
     assert sum((line.spent for line in lines), ZERO) == Decimal(spent)
+
+
+def test_it_says_where_it_shows_another_period(client_of: Browser, sam: User, team: Team) -> None:
+    browser = client_of(sam)
+    for query, said in (
+        ("from=2026-03-03&to=2026-03-01", "The days were the wrong way round and were turned."),
+        ("from=1900-01-01&to=2026-03-01", "Five years are shown at most"),
+        ("from=2026-02-30", "The days that were asked for do not exist"),
+    ):
+        assert said in browser.get(f"{INDEX}?{query}").text
+    assert 'role="status"' not in browser.get(f"{INDEX}?period=7d").text
 
 
 def test_where_buying_is_stopped_stands_at_the_top(client_of: Browser, sam: User) -> None:
@@ -160,7 +171,7 @@ def test_with_a_hundred_thousand_purchases_it_costs_the_same(
 ) -> None:
     purchase = buy(team, timezone.now())
     browser = client_of(sam)
-    pages = (INDEX, f"{INDEX}?period=365", "/admin/rentals/purchase/", STATEMENTS)
+    pages = (INDEX, f"{INDEX}?period=365d", "/admin/rentals/purchase/", STATEMENTS)
     for page in pages:
         browser.get(page)
     few = [queries_of(browser, page) for page in pages]

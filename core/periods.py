@@ -1,4 +1,4 @@
-"""The days that a report is about, as they stand in an address: ``?period=7d``, ``?from=…&to=…``."""
+"""The days that figures are about, as they stand in an address: ``?period=7d``, ``?from=…&to=…``."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +22,7 @@ class Preset(TextChoices):
     DAYS_30 = "30d", _("30 days")
     MONTH = "month", _("this month")
     LAST_MONTH = "last-month", _("last month")
+    YEAR = "365d", _("a year")
 
 
 class Change(StrEnum):
@@ -111,5 +112,6 @@ def _preset(preset: Preset, changes: Sequence[Change]) -> Period:
             (month - timedelta(days=1)).replace(day=1),
             month - timedelta(days=1),
         ),
+        Preset.YEAR: (today - timedelta(days=364), today),
     }[preset]
     return Period(first, last, preset.value, tuple(changes))

@@ -1,4 +1,4 @@
-"""The days that a report is about, as an address says them."""
+"""The days that figures are about, as an address says them."""
 
 from datetime import UTC, date, datetime
 
@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from reports.periods import Change, Period, read_period
+from core.periods import Change, Period, read_period
 
 TODAY = datetime(2026, 3, 4, 0, 30, tzinfo=UTC)
 
@@ -25,6 +25,7 @@ def today() -> object:
         ("30d", date(2026, 2, 3), date(2026, 3, 4)),
         ("month", date(2026, 3, 1), date(2026, 3, 4)),
         ("last-month", date(2026, 2, 1), date(2026, 2, 28)),
+        ("365d", date(2025, 3, 5), date(2026, 3, 4)),
     ],
 )
 def test_a_preset_moves_along_with_the_days(preset: str, first: date, last: date) -> None:
