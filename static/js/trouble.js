@@ -44,7 +44,8 @@
   // is here, if it was refused. What the stream asked for in the name of what is gone is nobody's.
   function place({ detail }) {
     const { xhr, requestConfig, target } = detail;
-    if (target.isConnected || !isByHand(requestConfig)) return;
+    const { elt } = requestConfig;
+    if (target.isConnected || !detail.shouldSwap || !isByHand(requestConfig)) return;
     if (isElsewhere(detail)) {
       location.reload();
       return;
@@ -52,13 +53,13 @@
     detail.target = document.getElementById(target.id) ?? target;
     // In the document again, too, because htmx looks from there for the other parts of the answer; nameless, so
     // that nothing finds it (or gives it the focus) instead of what stands there now.
-    const gone = target.contains(requestConfig.elt) ? target : requestConfig.elt;
+    const gone = elt.isConnected || target.contains(elt) ? target : elt;
     for (const part of [gone, ...gone.querySelectorAll("[id]")]) part.removeAttribute("id");
     words.replaceChildren(gone);
     // For whoever listens there, and keeps the focus.
     document.dispatchEvent(new CustomEvent("htmx:beforeSwap", { detail }));
     xhr.addEventListener("loadend", () => {
-      if (!words.querySelector("[role=alert]")) words.replaceChildren();
+      if (detail.target !== target || !words.querySelector("[role=alert]")) words.replaceChildren();
     });
   }
 

@@ -1,5 +1,6 @@
 """What happens on the page when something goes wrong, and what it says about the money."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -284,7 +285,13 @@ def test_a_card_that_is_asked_for_while_it_is_replaced_leaves_the_focus_alone(de
     expect(desk.page.locator("#trouble")).to_be_hidden()
 
 
-def press_and_draw_anew(desk: Desk, button: Locator, place: Locator, signal: str) -> None:
+def press_and_draw_anew(
+    desk: Desk,
+    button: Locator,
+    place: Locator,
+    signal: str,
+    answer: Callable[[Route], None] = Route.continue_,
+) -> None:
     """Press it; its answer comes when the stream has had its place read again, which is still as it was."""
     held: list[Route] = []
 
@@ -302,7 +309,7 @@ def press_and_draw_anew(desk: Desk, button: Locator, place: Locator, signal: str
     desk.page.evaluate("(name) => document.body.dispatchEvent(new Event(name))", signal)
     expect(place).not_to_have_attribute("data-seen", "")
     expect(button).to_be_focused()
-    held[0].continue_()
+    answer(held[0])
     desk.page.unroute("**/*")
 
 
@@ -320,3 +327,24 @@ def test_an_answer_whose_place_was_drawn_anew_keeps_the_focus_near(desk: Desk) -
     expect(card).to_have_count(0)
     expect(board).to_be_focused()
     expect(desk.page.locator("#trouble")).to_be_hidden()
+
+
+def test_what_failed_is_said_also_where_its_place_was_drawn_anew(desk: Desk) -> None:
+    desk.watcher.forgive("500|htmx:(responseError|afterRequest)")
+    desk.choose("Microsoft")
+    card = desk.buy("Spain")
+    desk.wait_until_live()
+    cancel = card.get_by_role("button", name="Cancel")
+    signal = f"live:purchase:{card.get_attribute('data-purchase')}"
+
+    press_and_draw_anew(desk, cancel, card, signal, lambda press: press.fulfill(status=500))
+
+    trouble = desk.page.locator("#trouble")
+    expect(trouble).to_be_visible()
+    failed = str(trouble.get_attribute("data-failed"))
+    assert failed
+    expect(trouble).to_contain_text(failed)
+    expect(cancel).to_be_focused()
+    cancel.press("Enter")
+    expect(card).to_contain_text("was given back")
+    expect(trouble).to_be_hidden()
