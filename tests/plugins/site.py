@@ -24,9 +24,8 @@ OURS = re.compile(
     r"|DEMO|LOG_LEVEL|DJANGO_SETTINGS_MODULE|PYTEST_\w+)$"
 )
 
-PATIENCE = (
-    180  # seconds; a start takes ten, but two cores may be running everything else at the same time
-)
+# Seconds. A start takes ten, but two cores may be running everything else at the same time.
+PATIENCE = 180
 
 
 class Site:
