@@ -30,6 +30,9 @@ ROUTES = [
     "admin/health/",
 ]
 
+CUT_OFF = """[...document.querySelectorAll(".staff-panels .staff-scroll")]
+  .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.innerText.split("\\n")[0])"""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def database_beside_playwright() -> Iterator[None]:
@@ -67,6 +70,9 @@ def test_the_pages_of_staff_work_under_their_policy(
             page.goto(url + world.address(route))
             expect(page.locator("html")).not_to_have_attribute("x-cloak", "")  # Alpine runs
             assert page.evaluate("document.documentElement.scrollWidth") <= width, route
+            if route == "admin/" and width == 1280:
+                assert page.locator(".staff-panels table").count()
+                assert page.evaluate(CUT_OFF) == []
         if width == 1280:
             narrow_by_typing(page, url, world)
         watcher.check()
