@@ -158,9 +158,9 @@ def test_a_colleagues_number_is_not_handed_to_oneself(
 def test_the_public_link_of_a_colleagues_lease_is_neither_shown_nor_switched_on(
     private: Team, alice: User, of_bobs_lease: Message, client_of: Browser
 ) -> None:
-    Lease.objects.update(is_public=True, public_link="https://sms.example/k3y")
+    Lease.objects.update(is_public=True, public_link="https://sms.example/the-key")
     lease = Lease.objects.get()
-    assert "k3y" not in client_of(alice).get(lease.get_absolute_url()).text
+    assert "the-key" not in client_of(alice).get(lease.get_absolute_url()).text
     switch = reverse("rentals:lease_link", args=[private.slug, lease.code])
     assert client_of(alice).post(switch, {"is_public": "on"}).status_code == 403
 

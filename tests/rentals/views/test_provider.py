@@ -181,14 +181,15 @@ def test_it_is_down_and_nobody_can_ask_again(client_of: ClientOf, bob: User, tea
 def test_calls_are_told_without_their_number_or_their_names(
     client_of: ClientOf, vera: User, team: Team, main: ProviderAccount
 ) -> None:
-    store.add_calls({"get/sms|answered": 977, "get/sms|answer_lost": 3, "get/sms|2": 980})
+    calls = {"answered": 977_000_977, "answer_lost": 3_000_003, "2": 980_000_980}
+    store.add_calls({f"get/sms|{what}": count for what, count in calls.items()})
 
     html = read(client_of(vera), team)
 
     assert "calls of the last minutes took 250 ms or less. Up to 5 % of them failed." in html
     assert ANSWERS in html
-    assert "977" not in html
-    assert "980" not in html
+    # Long numbers: a page holds the microseconds of a moment, a digit or two of which prove nothing.
+    assert not re.search(r"977\D?000|980\D?000", html)
     assert "get/sms" not in html
 
 

@@ -82,15 +82,16 @@ def test_a_viewer_reads_all_but_the_money(
 def test_a_private_account_is_shown_to_nobody_else(
     client_of: ClientOf, alice: User, bob: User, vera: User, team: Team
 ) -> None:
-    fields = {"balance": Decimal("7.77"), "balance_at": timezone.now()}
+    fields = {"balance": Decimal("777.77"), "balance_at": timezone.now()}
     mine = make_provider_account(team, name="Bob’s own", private_to=bob, **fields)
 
     for other in (alice, vera):
         html = read(client_of(other), team)
         assert mine.name not in html
-        assert "7.77" not in html
+        assert "$777.77" not in html
     html = read(client_of(bob), team)
     assert mine.name in html
+    assert "$777.77" in html
     assert "only you" in html
     assert reverse("accounts:edit_provider_account", args=[team.slug, mine.pk]) in html
 
