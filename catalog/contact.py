@@ -8,7 +8,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from catalog import feeds
-from catalog.models import ASK_AGAIN_AFTER, Feed
+from catalog.models import ASK_AGAIN_AFTER, Feed, Freshness
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,28 @@ class Contact:
     answered_at: datetime | None
     is_being_asked: bool
     next_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """That the provider does not answer: which list it did not give, and how old the prices are."""
+
+    failed: Feed
+    prices_of: datetime | None
+
+    @property
+    def mark(self) -> str:
+        """Tells this notice from another."""
+        return str(self.failed.failed_at)
+
+
+def read_notice(freshness: Freshness) -> Notice | None:
+    """Read what a page says while the provider does not answer; None, without a query, while all is well.
+
+    ``freshness`` is that of the lists of numbers: a list of areas alone that fails is none of the desk's.
+    """
+    failed = feeds.last_unanswered() if freshness.failing else None
+    return Notice(failed, freshness.as_of) if failed else None
 
 
 def read_contact() -> Contact:

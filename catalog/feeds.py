@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 
 import smsbus
 from catalog.models import ASK_AGAIN_AFTER, Feed
+from catalog.signals import contact_changed
 
 logger = logging.getLogger(__name__)
 
@@ -100,8 +101,19 @@ def fail(feed: Feed, error: smsbus.SmsBusError | Implausible) -> None:
 
 
 def _give_back(feed: Feed, **changes: object) -> bool:
+    """Write ``changes`` while the claim stands, and tell where that made the provider one that answers or not.
+
+    Best effort: of two at the same moment each may miss what both changed.
+    """
+    before = last_unanswered()
     ours = Feed.objects.filter(pk=feed.pk, claimed_until=feed.claimed_until)
-    return bool(ours.update(claimed_until=None, **changes))
+    if not ours.update(claimed_until=None, **changes):
+        return False
+    # While all is well a list that was read changes nothing: no second look at each of hundreds.
+    after = last_unanswered() if before or changes.get("error") else None
+    if (before and before.failed_at) != (after and after.failed_at):
+        contact_changed.send(Feed)
+    return True
 
 
 def ask() -> bool:

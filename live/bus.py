@@ -14,7 +14,7 @@ from django.db import transaction
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from live.channels import CLOSE, TOPIC, team_channel
+from live.channels import CLOSE, EVERY_TEAM, TOPIC, team_channel
 
 logger = logging.getLogger(__name__)
 
@@ -23,12 +23,12 @@ PAUSE_SECONDS = 1.0  # a Redis that failed is left alone for so long
 LOG_SECONDS = 60.0
 
 
-def publish(*, team_id: int, topic: str) -> None:
-    """Signal ``topic`` to the open pages of a team after the current transaction commits.
+def publish(*, team_id: int | None, topic: str) -> None:
+    """Signal ``topic`` to the open pages of a team, or of all for None, after the current transaction commits.
 
-    Topics: ``purchase:<uuid>`` (it or its activation changed), ``leases``, ``money``,
-    ``catalogue``, ``inbox`` (an SMS came), ``export:<uuid>`` (a workbook is further),
-    ``notifications:<user id>`` (one member's). The same topic is published once for each transaction
+    Topics: ``purchase:<uuid>`` (it or its activation changed), ``leases``, ``money``, ``inbox`` (an
+    SMS came), ``export:<uuid>`` (a workbook is further), ``notifications:<user id>`` (one member's);
+    of all teams ``provider`` (whether it answers). The same topic is published once for each transaction
     however often it is asked for; a rollback, of a savepoint too, takes it back; outside a transaction
     it goes out at once.
 
@@ -37,7 +37,7 @@ def publish(*, team_id: int, topic: str) -> None:
     """
     if not TOPIC.match(topic):
         raise ValueError("a topic is 1 to 100 ASCII letters, digits and _ : . -")
-    send_on_commit(team_channel(team_id), topic)
+    send_on_commit(EVERY_TEAM if team_id is None else team_channel(team_id), topic)
 
 
 def close_streams(*, user_id: int, team_id: int | None = None) -> None:

@@ -12,6 +12,9 @@ CLOSE = "busstop:live:close"
 one team; tickets made before that Unix time (in seconds) open none any more."""
 CLOSING = re.compile(r"(\d{1,19})(?::(\d{1,19}))?@(\d{1,12}\.\d{3})", re.ASCII)
 
+EVERY_TEAM = "busstop:live:every"
+"""Message: a topic that changed for all teams at once."""
+
 # No line break can get into the event stream, and no topic is long enough to be a payload.
 TOPIC = re.compile(r"[A-Za-z0-9_:.-]{1,100}\Z")
 

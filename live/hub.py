@@ -10,7 +10,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -20,7 +20,7 @@ from django.conf import settings
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from live.channels import CLOSE, CLOSING, PATTERN, TOPIC
+from live.channels import CLOSE, CLOSING, EVERY_TEAM, PATTERN, TOPIC
 from live.subscriber import Subscriber
 from live.tickets import TICKET_SECONDS, Ticket
 
@@ -160,10 +160,15 @@ class Hub:
                 user_id, team_id, moment = closing.groups()
                 self._withdraw(int(user_id), int(team_id) if team_id else None, float(moment))
             return
-        team = channel.rpartition(":")[2]
-        if team.isdecimal() and TOPIC.match(message):
-            for subscriber in self._by_team.get(int(team), ()):
+        if TOPIC.match(message):
+            for subscriber in self._listeners(channel):
                 subscriber.signal(message)
+
+    def _listeners(self, channel: str) -> Collection[Subscriber]:
+        if channel == EVERY_TEAM:
+            return self._streams
+        team = channel.rpartition(":")[2]
+        return self._by_team.get(int(team), ()) if team.isdecimal() else ()
 
     def _withdraw(self, user_id: int, team_id: int | None, moment: float) -> None:
         for key, earlier in list(self._withdrawn.items()):

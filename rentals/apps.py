@@ -6,7 +6,6 @@ class RentalsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts.signals import balance_read
-        from rentals.operations import drift
+        from rentals import receivers
 
-        balance_read.connect(drift.on_balance_read, dispatch_uid="rentals")
+        receivers.connect()

@@ -62,6 +62,7 @@ team_urls: list[URLPattern | URLResolver] = [
     path("board/", board.board, name="board"),
     path("money/", money.money, name="money"),
     path("provider/", provider.provider, name="provider"),
+    path("provider/notice/", provider.notice, name="provider_notice"),
     path("history/", history.history, name="history"),
     path("limits/", limits.limits, name="limits"),
     path("limits/team/", limits.set_limits, name="set_team_limits"),

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.template import Context
 
-from catalog import feeds
+from catalog.contact import read_notice
 from catalog.models import Feed, Freshness
 
 register = template.Library()
@@ -13,14 +13,10 @@ register = template.Library()
 
 @register.inclusion_tag("catalog/_provider_notice.html", takes_context=True)
 def provider_notice(context: Context, freshness: Freshness | None = None) -> dict[str, Any]:
-    """A notice while the provider does not answer, with what still works; else nothing.
+    """A notice while the provider does not answer, with what still works; else a place for it.
 
-    It leads to the page that says more: that of the team whose page this is, without one to the help.
-    A page that has read the lists' ``freshness`` anyway gives it, and asks no more while all is well.
+    On a team's page it comes and goes as the provider does. A page that has read the ``freshness`` of
+    the lists of numbers anyway gives it.
     """
-    feed = feeds.last_unanswered() if freshness is None or freshness.failing else None
-    return {
-        "feed": feed,
-        "prices_of": feed and Feed.objects.freshness().as_of,
-        "team": context.get("team"),
-    }
+    notice = read_notice(freshness or Feed.objects.of_numbers().freshness())
+    return {"notice": notice, "team": context.get("team")}

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import get_membership
 from accounts.models import Membership, ProviderAccount
 from catalog import feeds, sources
-from catalog.contact import Contact, read_contact
+from catalog.contact import Contact, read_contact, read_notice
 from catalog.models import AREAS, PRICES, Country, Feed, Freshness
 from catalog.sync import refresh_if_stale
 from rentals.health.provider import Lately, lately
@@ -109,6 +109,18 @@ def provider(request: HtmxRequest, team: str) -> HttpResponse:
         "usual": duration(settings.CATALOG_REFRESH_SECONDS),
     }
     return render(request, f"rentals/{'_provider' if is_live else 'provider'}.html", context)
+
+
+@login_required
+@require_safe
+def notice(request: HttpRequest, team: str) -> HttpResponse:
+    """The notice of a provider that does not answer, empty while it does; 204 for the one that is ``?seen=``."""
+    membership = get_membership(request, team)
+    found = read_notice(Feed.objects.of_numbers().freshness())
+    if request.GET.get("seen", "") == (found.mark if found else ""):
+        return HttpResponse(status=204)
+    context = {"notice": found, "team": membership.team}
+    return render(request, "catalog/_provider_notice_words.html", context)
 
 
 def situation_of(membership: Membership, freshness: Freshness) -> Situation:

@@ -203,7 +203,9 @@ def test_the_same_body_is_skipped(
     say("list/prices", {"3": row(telegram, germany)}, times=2)
     refresh_prices(germany, provider)
     before = feed_of(germany)
-    with django_assert_num_queries(3):  # the feed, its claim, its new age
+    with django_assert_num_queries(
+        4
+    ):  # the feed, its claim, whether the provider answered, its new age
         assert refresh_prices(germany, provider) is Outcome.UNCHANGED
     after = feed_of(germany)
     assert after.fetched_at > before.fetched_at
@@ -219,8 +221,9 @@ def test_a_reading_costs_the_same_whatever_the_number_of_rows(
     say("list/prices", {service.provider_id: row(service, germany) for service in services})
     Feed.objects.create(key=Feed.prices_key(germany))
     writing = 1 if connection.vendor == "postgresql" else 4
-    # The feed, its claim, the services; the transaction's two ends, the claim's end, the writing.
-    with django_assert_num_queries(6 + writing):
+    # The feed, its claim, the services; the transaction's two ends, whether the provider answered,
+    # the claim's end, the writing.
+    with django_assert_num_queries(7 + writing):
         assert refresh_prices(germany, provider) is Outcome.READ
     assert germany.offers.count() == PricePoint.objects.count() == 4000
 

@@ -77,6 +77,31 @@ def test_who_meets_a_dead_provider_is_told_what_goes_on_and_when_it_is_back(
     expect(page.get_by_text("40817").first).to_be_visible()
 
 
+def test_an_open_desk_says_so_by_itself_and_takes_it_back(
+    visit: Visit, site_that_asks: Site
+) -> None:
+    desk, provider = visit(site_that_asks).enter_as_demo(), Provider(site_that_asks)
+    page = desk.page
+    desk.wait_until_live()
+    notice = page.locator("#provider-notice")
+    expect(notice).to_be_empty(timeout=A_ROUND)
+    page.evaluate("window.notReloaded = true")
+
+    provider.control("fault", call="*", kind="drop", applied=False, times=None)
+    try:
+        expect(notice).to_contain_text("Tried last:", timeout=A_ROUND)
+        link = notice.get_by_role("link", name="What still works")
+        link.focus()
+        said = notice.inner_html()
+        # Another round: the notice says when, and who reads it stays where they are.
+        expect(notice).not_to_have_js_property("innerHTML", said, timeout=A_ROUND)
+        expect(link).to_be_focused()
+    finally:
+        provider.control("clear_faults")
+    expect(notice).to_be_empty(timeout=A_ROUND)
+    assert page.evaluate("window.notReloaded")
+
+
 def test_whoever_walks_through_it_keeps_the_focus(visit: Visit, site_that_asks: Site) -> None:
     desk, other = (visit(site_that_asks).enter_as_demo() for _ in range(2))
     page, provider = desk.page, Provider(site_that_asks)

@@ -23,8 +23,15 @@ def test_a_signal_goes_out_after_the_commit_and_not_before(ears: Ears) -> None:
 
 
 def test_outside_a_transaction_it_goes_out_at_once(ears: Ears) -> None:
-    bus.publish(team_id=7, topic="catalogue")
-    assert ears.heard() == [("busstop:live:7", "catalogue")]
+    bus.publish(team_id=7, topic="leases")
+    assert ears.heard() == [("busstop:live:7", "leases")]
+
+
+def test_what_concerns_all_teams_goes_out_once(ears: Ears) -> None:
+    with transaction.atomic():
+        bus.publish(team_id=None, topic="provider")
+        bus.publish(team_id=None, topic="provider")
+    assert ears.heard() == [("busstop:live:every", "provider")]
 
 
 def test_the_same_signal_goes_out_once_for_each_transaction(ears: Ears) -> None:

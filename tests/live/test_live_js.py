@@ -148,13 +148,13 @@ def publish(topic: str) -> None:
 
 def test_signals_become_events_on_the_page(page: BrowserPage) -> None:
     expect_state(page, "on")
-    publish("catalogue")
+    publish("leases")
     publish(f"purchase:{ON_PAGE}")
     publish(f"purchase:{ELSEWHERE}")
     expect_heard(
         page,
         "live:sync",
-        "live:catalogue",
+        "live:leases",
         f"live:purchase:{ON_PAGE}",
         f"live:purchase:{ELSEWHERE}",
         "live:board",

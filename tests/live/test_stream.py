@@ -54,6 +54,13 @@ def test_nothing_crosses_teams(streams: StreamServer, valkey: str) -> None:
     assert theirs.next() == ("signal", "theirs")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_concerns_all_teams_reaches_each_page(streams: StreamServer) -> None:
+    pages = [streams.listen(team_id=team) for team in (1, 1, 2)]
+    bus.publish(team_id=None, topic="provider")
+    assert [page.next() for page in pages] == [("signal", "provider")] * 3
+
+
 def test_nobody_can_smuggle_an_event_in(streams: StreamServer, valkey: str) -> None:
     page = streams.listen()
     publish(valkey, "x\n\nevent: renew\ndata: ", "", "é" * 200)

@@ -137,6 +137,7 @@ RENTALS = {
     "t/<slug:team>/board/": PAGE,
     "t/<slug:team>/money/": PAGE,
     "t/<slug:team>/provider/": PAGE,
+    "t/<slug:team>/provider/notice/": PAGE,
     "t/<slug:team>/accounts/<uuid:account>/money/": BUYERS_PAGE,
     "t/<slug:team>/accounts/<uuid:account>/money/<int:snapshot>/explain/": MANAGING,
     "t/<slug:team>/history/": PAGE,
