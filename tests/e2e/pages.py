@@ -123,6 +123,7 @@ EXCUSED = {
     "t/<slug:team>/board/": FRAGMENT,
     "t/<slug:team>/notifications/bell/": FRAGMENT,
     "t/<slug:team>/money/": FRAGMENT,
+    "t/<slug:team>/provider/notice/": FRAGMENT,
     "t/<slug:team>/leases/areas/": FRAGMENT,
     "t/<slug:team>/leases/<uuid:lease>/renewal/": FRAGMENT,
     "t/<slug:team>/purchases/<uuid:code>/card/": FRAGMENT,

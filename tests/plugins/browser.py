@@ -29,6 +29,7 @@ def launch_arguments() -> list[str]:
     return ["--no-sandbox"] if os.geteuid() == 0 else []
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the browser tests to one process, and to SQLite but for the marked journey."""
     on_postgres = bool(os.environ.get("TEST_DATABASE_URL"))
