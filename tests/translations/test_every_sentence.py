@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 from catalog.models import Country
 from tests.e2e.pages import EXCUSED, FRAGMENT, PAGES
+from tests.factories import fail_to_read
 from tests.security.matrix import MATRIX
 from tests.security.world import World, make_world
 
@@ -146,6 +147,7 @@ def routes_to_read() -> list[tuple[str, bool]]:
 @pytest.mark.usefixtures("pretended")
 def test_no_page_shows_a_sentence_that_cannot_be_translated(world: World) -> None:
     owner, stranger = world.browser_of("owner"), world.browser_of("anonymous")
+    fail_to_read()  # what is said of it is a fragment too
     data = data_of_the_site()
     outside: dict[str, list[str]] = {}
 

@@ -40,6 +40,20 @@ def test_a_page_that_does_not_exist(
     assert "No money moved." in response.text
 
 
+@pytest.mark.parametrize(
+    ("page", "whose"),
+    [("/t/{}/accounts/add/", "role in this team"), ("/admin/login/", "account")],
+)
+def test_what_is_forbidden_says_by_what(
+    client_of: Callable[[User], Client], vera: User, team: Team, page: str, whose: str
+) -> None:
+    response = client_of(vera).get(page.format(team.slug))
+
+    assert response.status_code == 403
+    assert f"Your {whose} does not allow that." in response.text
+    assert ("Ask whoever runs this site" in response.text) == (whose == "account")
+
+
 @pytest.mark.parametrize("name", ["403.html", "403_csrf.html", "404.html", "429.html"])
 def test_each_error_says_what_to_do(client: Client, name: str) -> None:
     html = render_to_string(name)
