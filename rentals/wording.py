@@ -357,6 +357,8 @@ def explain_event(event: Event) -> str:
     if event.reason in REASONS and event.reason != "price_rose":
         parts.append(_(REASONS[event.reason]))
     parts += [say(event.data[name]) for name, say in FIGURES.items() if name in event.data]
+    if event.holder:
+        parts.append(_("Now it is %(name)s's.") % {"name": event.holder.short_name})
     return " ".join(part for part in parts if part)
 
 
@@ -366,7 +368,6 @@ FIGURES: dict[str, Callable[[str], str]] = {
         _("The price is now %(price)s.") % {"price": format_usd(Decimal(value))}
     ),
     "number": lambda value: f"+{value}.",
-    "to": lambda value: _("Now it is %(name)s's.") % {"name": value},
     "order_id": lambda value: _("Order %(id)s.") % {"id": value},
     "expire_at": lambda value: (
         _("It runs until %(day)s.") % {"day": format_moment(datetime.fromisoformat(value))}
@@ -386,10 +387,8 @@ def _state(event: Event) -> str:
 def _refusal(code: str, message: str) -> str:
     sentence = REFUSALS.get(code)
     if sentence is None:
-        text = _("The provider refused: %(message)s (%(code)s).") % {
-            "message": message,
-            "code": code,
-        }
+        figures = {"message": message, "code": code}
+        text = _("The provider refused: %(message)s (%(code)s).") % figures
     else:
         text = _(sentence)
     if code == "50214" and message:

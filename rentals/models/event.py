@@ -3,9 +3,10 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Team
+from accounts.models import Team, User
 from rentals.models.purchase import Purchase
 
 
@@ -14,7 +15,8 @@ class Event(models.Model):
 
     ``subject`` says whether the purchase changed, or its activation or lease. ``actor`` is the member who did
     it; where nobody did, ``by`` names the part of the system (``worker``, ``poller``, ``sweep``).
-    ``reason`` is a key of ``rentals.wording``; ``data`` its figures, never a secret.
+    ``reason`` is a key of ``rentals.wording``; ``data`` its figures, never a secret and no name: an
+    event stays as it is when an account is deleted.
     """
 
     class Subject(models.TextChoices):
@@ -52,3 +54,9 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.from_state or '·'} → {self.to_state}"
+
+    @cached_property
+    def holder(self) -> User | None:
+        """Whose concern the purchase became by this; None for anything but a hand-over. Costs a query."""
+        pk = self.data.get("holder")
+        return User.objects.filter(pk=pk).first() if pk else None

@@ -64,7 +64,7 @@ def hand_over(*, purchase: Purchase, to: Membership, actor: Membership) -> bool:
         return False
     purchase.holder = holder
     names = {"from": old.short_name, "to": to.user.short_name}
-    journal.note(purchase, reason="handed_over", data={"to": names["to"]}, actor=actor.user)
+    journal.note(purchase, reason="handed_over", data={"holder": to.user_id}, actor=actor.user)
     record(
         action=Action.PURCHASE_HANDED_OVER,
         team=purchase.team,

@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from accounts.models import Action, AuditEntry, Membership, Role, Team, User
+from accounts.operations.leaving import delete_user
 from rentals.models import Event, Purchase, Tag
 from rentals.operations.errors import Refusal
 from rentals.operations.keeping import MOST_TAGS, hand_over, tags_in, write_note
@@ -142,6 +143,17 @@ def test_a_number_is_handed_over_and_back(
     purchase.refresh_from_db()
     assert purchase.holder is None
     assert purchase.whose == alice
+
+
+def test_the_timeline_does_not_keep_the_name_of_who_is_gone(
+    purchase: Purchase, team: Team, alice: User, bob: User
+) -> None:
+    hand_over(purchase=purchase, to=member(team, bob), actor=member(team, alice))
+    delete_user(user=bob)
+
+    event = Event.objects.get(purchase=purchase)
+    assert "Bob" not in str(Event.objects.values())
+    assert explain_event(event) == (f"Handed to a colleague. Now it is deleted member #{bob.pk}'s.")
 
 
 def test_whoever_hands_it_on_second_changes_nothing(
