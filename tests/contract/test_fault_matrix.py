@@ -17,7 +17,7 @@ from sandbox.server import Sandbox
 from smsbus import AnswerLost, Balance, Call, Client, NotSent, SmsBusError, wire
 from smsbus.polling import AsyncTransport
 from tests.contract.cast import CANADA, TELEGRAM, US, ask
-from tests.contract.matrix import CALLS, FACTS, FAULTS, HASTY, LONG, NOTHING_HAPPENED, Fault
+from tests.contract.matrix import CALLS, FACTS, FAULTS, LONG, NOTHING_HAPPENED, Fault
 from tests.smsbus.canary import CANARY, SPELLINGS, assert_clean
 
 Urls = tuple[str, str]
@@ -147,7 +147,7 @@ def test_without_a_connection_nothing_was_sent(
     caplog.set_level(logging.DEBUG)
     client = Client(CANARY, api_url=provider.api_url, rent_url=provider.rent_url)
     call = CALLS[name].make(provider, client)
-    deadline = HASTY if nowhere is never_connecting else 10.0
+    deadline = 0.2 if nowhere is never_connecting else 10.0
     with nowhere(provider) as urls:
         [found] = asking(urls, deadline, call)
     if nowhere is never_connecting and asking is ask_with_aiohttp:

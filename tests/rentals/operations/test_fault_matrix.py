@@ -31,7 +31,7 @@ from tests.rentals.operations.conftest import COST, Shop
 
 pytestmark = pytest.mark.django_db
 
-IMPATIENT = 0.7  # seconds: enough for the calls before the one that hangs
+IMPATIENT = 1.2  # seconds: enough for the calls before the one that hangs
 
 Standing = tuple[str, str | None, list[str]]
 """The states of a purchase and of its number, and its entries in the ledger."""
