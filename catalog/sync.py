@@ -51,9 +51,12 @@ def refresh_catalogue(team_id: int | None = None, *, older_than: timedelta | Non
     prices_read.send(Feed)
 
 
-def refresh_country(country: Country) -> None:
-    """Read the prices of one country, unless somebody has this moment."""
-    read_before = timezone.now() - JUST_READ
+def refresh_country(country: Country, *, read_before: datetime | None = None) -> None:
+    """Read the prices of one country where they are older than ``read_before``, else than this moment.
+
+    Of ten who found them wrong while they were being read the first one reads them for all.
+    """
+    read_before = read_before or timezone.now() - JUST_READ
     _with_a_source(None, lambda client: refresh_prices(country, client, read_before=read_before))
     prices_read.send(Feed)
 

@@ -1,6 +1,6 @@
 """What Celery runs for the catalogue; each task may run twice."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from celery import shared_task
 from django.utils import timezone
@@ -17,11 +17,12 @@ def refresh_catalogue(team_id: int | None = None, older_than_seconds: float | No
 
 
 @shared_task
-def refresh_country(country_id: int) -> None:
-    """Read the prices of one country now: a purchase has just found them wrong."""
+def refresh_country(country_id: int, found_at: float | None = None) -> None:
+    """Read the prices of one country: a purchase found them wrong ``found_at`` (Unix time), or somebody asks."""
     country = Country.objects.filter(pk=country_id, listed=True).first()
     if country is not None:
-        sync.refresh_country(country)
+        found = None if found_at is None else datetime.fromtimestamp(found_at, UTC)
+        sync.refresh_country(country, read_before=found)
 
 
 @shared_task

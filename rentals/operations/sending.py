@@ -10,6 +10,7 @@ refusal of this very call gives the money back.
 """
 
 import logging
+import time
 import uuid
 from datetime import timedelta
 from decimal import Decimal
@@ -235,7 +236,7 @@ def _refuse(purchase: Purchase, error: smsbus.ProviderError) -> None:
 def _read_prices_again(purchase: Purchase) -> None:
     """What the purchase found is not what everybody is shown: read its country's prices after the commit."""
     if purchase.country_id:
-        enqueue_on_commit(refresh_country, purchase.country_id)
+        enqueue_on_commit(refresh_country, purchase.country_id, time.time())
 
 
 def _take_lesson(purchase: Purchase, error: smsbus.ProviderError) -> None:

@@ -1,5 +1,6 @@
 """What is due, by whose token, and who may ask."""
 
+import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -153,6 +154,22 @@ def test_one_country_on_demand(account, sandbox, five_countries):
     tasks.refresh_country(country.pk)
     assert country.offers.get(service__code="tg").cost == Decimal("0.77")
     tasks.refresh_country(country.pk)  # ten purchases found the same
+    assert len(calls(sandbox, "list/prices")) == 6
+
+
+def test_what_was_just_read_is_read_again_where_a_purchase_found_it_wrong(
+    account, sandbox, five_countries
+):
+    tasks.refresh_catalogue()
+    sandbox.set_price(5, 3, cost="0.77", stock=4)
+    country = Country.objects.get(provider_id="5")
+    found = [time.time() + n / 1000 for n in range(3)]
+    tasks.refresh_country(country.pk, found[0])
+    assert country.offers.get(service__code="tg").cost == Decimal("0.77")
+    assert len(calls(sandbox, "list/prices")) == 6
+    Feed.objects.filter(key="prices:5").update(fetched_at=timezone.now() + timedelta(seconds=1))
+    for moment in found:  # they found the same while it was read
+        tasks.refresh_country(country.pk, moment)
     assert len(calls(sandbox, "list/prices")) == 6
 
 

@@ -157,7 +157,7 @@ def test_the_title_of_a_tab_in_the_background_counts_new_codes(
       document.dispatchEvent(new Event("visibilitychange"));
     }"""
     desk.choose("Amazon")
-    cards = [desk.buy("Canada"), desk.buy("Canada")]
+    cards = [desk.buy("Japan"), desk.buy("Japan")]
 
     page.evaluate(look_away, True)
     for unread, card in enumerate(cards, start=1):
@@ -166,7 +166,7 @@ def test_the_title_of_a_tab_in_the_background_counts_new_codes(
     page.evaluate(look_away, False)
     expect(page).to_have_title(title)
 
-    card = desk.buy("Canada")
+    card = desk.buy("Japan")
     provider.deliver(digits(card.locator(".line-number")), "Your code is 553019")
     expect(card.locator(".code")).to_be_visible()
     expect(page).to_have_title(title)  # who looks at it has read it

@@ -172,8 +172,8 @@ TENANT_FILTER = Defence(
             (
                 Edit(
                     "live/hub.py",
-                    "for subscriber in self._by_team.get(int(team), ()):",
-                    "for subscriber in self._streams:",
+                    "return self._by_team.get(int(team), ()) if team.isdecimal() else ()",
+                    "return self._streams",
                 ),
             ),
             (f"{STREAM}test_nothing_crosses_teams",),

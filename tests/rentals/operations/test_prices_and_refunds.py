@@ -1,5 +1,6 @@
 """A provider that sells at another price, or keeps what it said it gave back: shown, not absorbed."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -73,9 +74,14 @@ def test_a_price_that_the_catalogue_had_wrong_is_read_again_for_everybody(
     purchase = shop.ask()
     queued()
     shop.sandbox.set_price(5, 3, cost=Decimal(cost))
+    before = time.time()
     with django_capture_on_commit_callbacks(execute=True):
         send_purchase(purchase_id=purchase.pk)
-    assert ("catalog.tasks.refresh_country", [purchase.country_id]) in queued()
+    [[country_id, found_at]] = [
+        arguments for task, arguments in queued() if task == "catalog.tasks.refresh_country"
+    ]
+    assert country_id == purchase.country_id
+    assert before <= found_at <= time.time()
 
 
 def _offer_at(shop: Shop, cost: Decimal | None) -> object:
