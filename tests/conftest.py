@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 pytest_plugins = [
     "tests.plugins.browser",
     "tests.plugins.once",
+    "tests.plugins.parallel",
     "tests.plugins.site",
     "tests.plugins.workers",
 ]
