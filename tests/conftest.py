@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 pytest_plugins = [
     "tests.plugins.browser",
     "tests.plugins.once",
-    "tests.plugins.parallel",
     "tests.plugins.site",
     "tests.plugins.workers",
 ]
