@@ -17,19 +17,27 @@ MOST_COUNTED = 99
 @login_required
 @require_safe
 def notifications(request: HttpRequest, team: str) -> HttpResponse:
-    """Newest first, a page of them; ``?before=`` is the last one of the page before."""
+    """Newest first, a page of them; ``?before=`` is the last one of the page before.
+
+    204 where ``?seen=`` stands for what there is: an open page asks whenever its stream (re)connects.
+    """
     membership = get_membership(request, team)
     form = PlaceForm(request.GET)
     form.is_valid()
     before = form.cleaned_data.get("before")
     found = list(Notification.objects.of(membership).before(before)[: PAGE + 1])
+    unread = sum(row.read_at is None for row in found)
+    mark = f"{found[0].pk if found else 0}-{unread}"
+    if request.GET.get("seen") == mark:
+        return HttpResponse(status=204)
     context = {
         "team": membership.team,
         "membership": membership,
+        "mark": mark,
         "notifications": found[:PAGE],
         "older": found[PAGE - 1].pk if len(found) > PAGE else None,
         "newest": found[0].pk if found and not before else None,
-        "has_unread": any(row.read_at is None for row in found),
+        "has_unread": unread > 0,
         "before": before,
     }
     return render(request, "notify/notifications.html", context)

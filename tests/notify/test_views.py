@@ -1,5 +1,6 @@
 """The pages of notifications, alerts and mails: one's own, for each of the cast."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -41,6 +42,27 @@ def test_one_reads_ones_own_of_this_team(client_of, alice, bob, team, page):
     assert "For Bob" not in answer.text
     assert "Elsewhere" not in answer.text
     assert "Nothing to tell" in client_of(alice).get(page + "?before=1").text
+
+
+def test_an_open_page_asks_again_and_hears_of_what_is_new_alone(client_of, alice, team, page):
+    first = make_notification(team, alice)
+    browser = client_of(alice)
+    html = browser.get(page).text
+    [address] = re.findall(rf'id="news" hx-get="({page}\?seen=[0-9-]+)"', html)
+    assert f'live:notifications:{alice.pk} from:body, live:sync from:body"' in html
+    assert browser.get(address).status_code == 204
+
+    later = make_notification(team, alice)
+    told = browser.get(address)
+    assert told.status_code == 200
+    assert f'name="up_to" value="{later.pk}"' in told.text
+    assert f'id="told-{first.pk}"' in told.text
+
+    [address] = re.findall(rf'id="news" hx-get="({page}\?seen=[0-9-]+)"', told.text)
+    assert browser.get(address).status_code == 204
+    browser.post(f"{page}{later.pk}/open/")  # in another tab
+    assert browser.get(address).status_code == 200
+    assert "hx-get" not in browser.get(f"{page}?before={later.pk}").text.partition('id="news"')[2]
 
 
 def test_opening_marks_as_read_and_leads_there(client_of, bob, team, page):
