@@ -17,6 +17,11 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"}
 A_CHAIN = 60_000
 
 
+@pytest.fixture
+def phone(visit: Visit, site_by_hand: Site) -> Desk:
+    return visit(site_by_hand, **PHONE).enter_as_demo()
+
+
 def wish(phone: Desk, country: str) -> None:
     """Ask to be told when Adidas costs a cent there."""
     page = phone.page
@@ -48,9 +53,8 @@ def unread(page: Page) -> int:
 
 
 def test_a_price_that_comes_down_rings_the_bell_of_an_open_page(
-    visit: Visit, site_by_hand: Site, desk: Desk, provider: Provider
+    phone: Desk, desk: Desk, provider: Provider
 ) -> None:
-    phone = visit(site_by_hand, **PHONE).enter_as_demo()
     page = phone.page
     wish(phone, "Germany")
     page.evaluate("window.notReloaded = true")
@@ -73,9 +77,8 @@ def test_a_price_that_comes_down_rings_the_bell_of_an_open_page(
 
 
 def test_what_comes_between_the_page_and_its_stream_is_not_missed(
-    visit: Visit, site_by_hand: Site, desk: Desk, provider: Provider
+    phone: Desk, desk: Desk, provider: Provider
 ) -> None:
-    phone = visit(site_by_hand, **PHONE).enter_as_demo()
     page = phone.page
     wish(phone, "Italy")
     before = unread(page)
