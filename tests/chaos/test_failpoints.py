@@ -41,7 +41,7 @@ pytestmark = [
 
 QUEUES = ("buy", "default", "poll")
 POOL = 8  # processes: a dead one is replaced within seconds, and the next test does not wait for it
-PATIENCE = 180.0  # seconds; a busy machine is slow, and what never comes is what fails
+PATIENCE = 60.0  # seconds; a busy machine is slow, and what never comes is what fails
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from tests.plugins.site import PATIENCE, PROJECT
+from tests.plugins.site import PROJECT
 
 StartWorker = Callable[..., "Worker"]
 
@@ -40,7 +40,7 @@ class Worker:
                 start_new_session=True,
             )
 
-    def wait_until_ready(self, seconds: float = PATIENCE) -> None:
+    def wait_until_ready(self, seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds
         while " ready." not in self.output:
             assert self.process.poll() is None, self.output

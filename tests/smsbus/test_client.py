@@ -152,8 +152,8 @@ def test_a_name_that_is_never_resolved_ends_at_the_deadline(
     started = time.monotonic()
     try:
         with pytest.raises(NotSent, match="timed out"):
-            client("http://slow.invalid", deadline=0.2).get_number("5", "3")
-        assert time.monotonic() - started < 30
+            client("http://slow.invalid", deadline=0.8).get_number("5", "3")
+        assert time.monotonic() - started < 3
     finally:
         over.set()
 

@@ -136,7 +136,7 @@ def test_a_certificate_of_the_given_bundle_is_trusted(send: Send, self_signed) -
 def test_a_handshake_that_never_ends_was_not_sent() -> None:
     with RawServer(silent) as server:
         url = server.url.replace("http", "https")
-        failure(with_requests, url, NotSent, within=20, deadline=1)
+        failure(with_requests, url, NotSent, within=3, deadline=1)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_what_is_not_http_loses_the_answer(send: Send) -> None:
 
 def test_silence_ends_at_the_deadline(send: Send) -> None:
     with RawServer(silent) as server:
-        error = failure(send, server.url, AnswerLost, within=20, deadline=1)
+        error = failure(send, server.url, AnswerLost, within=3, deadline=1)
     assert str(error) == "get/balance: answer lost: timed out"
 
 
@@ -174,13 +174,13 @@ def test_silence_ends_at_the_deadline(send: Send) -> None:
 )
 def test_one_byte_at_a_time_ends_at_the_deadline(send: Send, head: bytes) -> None:
     with RawServer(drips(head)) as server:
-        failure(send, server.url, AnswerLost, within=20, deadline=1)
+        failure(send, server.url, AnswerLost, within=3, deadline=1)
 
 
 def test_one_byte_at_a_time_over_tls_ends_at_the_deadline(send: Send, self_signed) -> None:
     head = http(b"", length=5000)
     with RawServer(drips(head), tls=self_signed.context) as server:
-        failure(send, server.url, AnswerLost, within=20, deadline=1, ca_bundle=self_signed.path)
+        failure(send, server.url, AnswerLost, within=3, deadline=1, ca_bundle=self_signed.path)
 
 
 def test_an_endless_body_is_cut_off(send: Send) -> None:
